@@ -1,0 +1,1 @@
+"""The flow, in order: trigger -> sync run -> collectors -> evidence and findings -> stores."""

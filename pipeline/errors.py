@@ -1,0 +1,120 @@
+"""The other branches of the error tree: what callers, credentials and settings do wrong.
+
+ConnectorError                       (collectors/errors.py, with the branch of reading Azure)
+  x Problem                          answered to a caller as RFC 9457 problem details, with its status
+    - InvalidRequest            400  names each field
+    - NotAuthorised             401
+    - NotFound                  404
+    - Conflict                  409
+    - PayloadTooLarge           400  over 64 KiB (API.md: invalid_request)
+    - Unprocessable             422  no connection could be made
+    - AuthenticationFailed      422  Entra refuses the credential; reason says how
+  x SettingsError                    the app cannot start: names every missing or malformed setting
+  x SecretUnavailable (Transient)    Key Vault did not answer
+  x LeaseLost                        another worker took over; this one must not commit
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from collectors.errors import ConnectorError, Transient
+
+
+class Problem(ConnectorError):
+    """Something the caller is told as problem details.
+
+    Args:
+        errors: (field, message) pairs, for requests with several faults.
+        extra: further members of the problem, such as the id of the connection that exists already.
+    """
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        advice: str = "",
+        portal_page: str = "",
+        reason: str = "",
+        errors: Sequence[tuple[str, str]] = (),
+        extra: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail, advice=advice, portal_page=portal_page, reason=reason)
+        self.errors = tuple(errors)
+        self.extra = extra or {}
+
+
+class InvalidRequest(Problem):
+    """The request itself is wrong; `errors` names each field."""
+
+    code = "invalid_request"
+    status = 400
+    title = "The request is not valid"
+
+
+class NotFound(Problem):
+    """There is nothing of that id."""
+
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+
+class SubscriptionRejected(Problem):
+    """The credential works, but does not see this subscription."""
+
+    code = "subscription_not_found"
+    status = 422
+    title = "The subscription cannot be seen"
+
+
+class AlreadyConnected(Problem):
+    """The subscription has a connection; `extra["connection_id"]` says which."""
+
+    code = "already_connected"
+    status = 422
+    title = "The subscription is already connected"
+
+
+class NothingConnected(Problem):
+    """No subscription of the request could be connected."""
+
+    code = "nothing_connected"
+    status = 422
+    title = "No subscription was connected"
+
+
+class AuthenticationFailed(Problem):
+    """Entra refuses the credential; `reason` is the stable cause."""
+
+    code = "authentication_failed"
+    status = 422
+    title = "Microsoft Entra refused the credential"
+
+
+class UpstreamUnavailable(Problem):
+    """Azure did not answer while the caller waited."""
+
+    code = "upstream_unavailable"
+    status = 503
+    title = "Azure did not answer"
+
+
+class SettingsError(ConnectorError):
+    """The app cannot start; the detail names every setting that is missing or malformed."""
+
+    code = "invalid_settings"
+
+
+class SecretUnavailable(Transient):
+    """Key Vault did not give the secret this time."""
+
+    code = "secret_unavailable"
+
+
+class LeaseLost(ConnectorError):
+    """Another worker holds the connection now; nothing of this attempt may be committed."""
+
+    code = "lease_lost"

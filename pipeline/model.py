@@ -1,0 +1,230 @@
+"""The shapes of the HTTP contract: what the API answers, in the names of API.md."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from collectors.contract import JsonValue
+
+type Frequency = Literal["daily", "hourly"]
+type ConnectionStatus = Literal["active", "paused", "attention"]
+type RunTrigger = Literal["connect", "manual", "hourly", "daily"]
+type RunStatus = Literal["queued", "running", "succeeded", "partial", "failed"]
+type CollectorStatus = Literal["pending", "running", "succeeded", "unavailable", "failed"]
+type ItemStatus = Literal["collected", "unavailable"]
+type Controls = Mapping[str, tuple[str, ...]]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of everything the API answers."""
+
+
+class ProblemView(Answer):
+    """A problem inside another answer: what went wrong, what to do, where."""
+
+    code: str
+    detail: str
+    advice: str = ""
+    reason: str = ""
+    portal_url: str | None = None
+
+
+class Attention(Answer):
+    """Why a connection needs a person."""
+
+    code: str
+    detail: str
+    advice: str
+
+
+class AuthView(Answer):
+    """How a connection authenticates; never a secret."""
+
+    method: str
+    client_id: str | None = None
+    secret_expires_on: str | None = None
+
+
+class SetupCheck(Answer):
+    """One thing a connection needs, tried for real."""
+
+    id: str
+    title: str
+    status: Literal["pass", "warn", "fail", "unknown"]
+    detail: str
+    advice: str = ""
+    portal_url: str | None = None
+
+
+class VerdictCounts(msgspec.Struct, kw_only=True, rename={"passed": "pass", "failed": "fail"}):
+    """How many verdicts of each status."""
+
+    passed: int = 0
+    failed: int = 0
+    manual: int = 0
+    not_applicable: int = 0
+    unknown: int = 0
+
+
+class PartRun(Answer):
+    """One evidence item of a collector in a run."""
+
+    kind: str
+    status: ItemStatus
+    problem: ProblemView | None = None
+
+
+class CollectorRun(Answer):
+    """What one collector did in a run."""
+
+    service: str
+    status: CollectorStatus = "pending"
+    resources: int = 0
+    verdicts: VerdictCounts = msgspec.field(default_factory=VerdictCounts)
+    requests: int = 0
+    pages: int = 0
+    throttled: int = 0
+    duration_ms: int = 0
+    parts: tuple[PartRun, ...] = ()
+    problem: ProblemView | None = None
+
+
+class Changes(Answer):
+    """How many finding intervals a run opened and closed."""
+
+    opened: int = 0
+    closed: int = 0
+
+
+class SyncRun(Answer):
+    """One pass over one connection."""
+
+    id: str
+    connection_id: str
+    trigger: RunTrigger
+    status: RunStatus
+    queued_at: str
+    started_at: str | None = None
+    finished_at: str | None = None
+    attempt: int = 0
+    collectors: tuple[CollectorRun, ...] = ()
+    not_collected: tuple[str, ...] = ()
+    changes: Changes = Changes()
+    problem: ProblemView | None = None
+
+
+class Connection(Answer):
+    """One subscription and the credential that reads it."""
+
+    id: str
+    name: str
+    tenant_id: str
+    subscription_id: str
+    subscription_name: str
+    auth: AuthView
+    frequency: Frequency
+    services: tuple[str, ...]
+    status: ConnectionStatus
+    created_at: str
+    updated_at: str
+    next_sync_at: str | None
+    last_sync_run: SyncRun | None
+    setup_checks: tuple[SetupCheck, ...]
+    attention: Attention | None = None
+
+
+class Rejected(Answer):
+    """A subscription that was not connected, and why."""
+
+    subscription_id: str
+    problem: Mapping[str, JsonValue]
+
+
+class Connected(Answer):
+    """What a connect request made, and what it could not."""
+
+    connections: tuple[Connection, ...]
+    rejected: tuple[Rejected, ...]
+
+
+class RequestRecord(Answer):
+    """One read of Azure as it went, pages of one list together."""
+
+    method: str
+    path: str
+    api_version: str
+    status: int
+    pages: int
+    items: int
+    duration_ms: int
+
+
+class Provenance(Answer):
+    """How an evidence item came to be."""
+
+    principal: str
+    started_at: str
+    finished_at: str
+    requests: tuple[RequestRecord, ...]
+    collector_version: str
+    mapping_version: str
+
+
+class EvidenceItem(Answer):
+    """One immutable row of the register; the digest covers all but `freshness`, `digest` and `newest_try`."""
+
+    id: str
+    connection_id: str
+    subscription_id: str
+    sync_run_id: str
+    service: str
+    kind: str
+    title: str
+    status: ItemStatus
+    collected_at: str
+    summary: Mapping[str, JsonValue]
+    controls: Controls
+    provenance: Provenance
+    digest: str
+    previous_digest: str | None
+    problem: ProblemView | None = None
+    freshness: Literal["fresh", "stale"] = "fresh"
+    newest_try: PartRun | None = None
+
+
+class ChainState(Answer):
+    """Whether a connection's digest chain is unbroken."""
+
+    items: int
+    intact: bool
+    first_broken: str | None
+
+
+class Finding(Answer):
+    """The verdict of one check on one resource, over one interval of time."""
+
+    id: str
+    connection_id: str
+    subscription_id: str
+    service: str
+    check_id: str
+    title: str
+    status: str
+    severity: str
+    resource_id: str
+    resource_name: str
+    reason: str
+    observed: Mapping[str, JsonValue]
+    remediation: str
+    controls: Controls
+    opened_at: str
+    closed_at: str | None
+
+
+class Page[T](Answer):
+    """One page of a list; `next_cursor` is null on the last."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
+    total: int | None = None

@@ -1,0 +1,1 @@
+"""Where evidence and secrets are kept: Table Storage and Key Vault, behind small protocols."""
