@@ -118,3 +118,12 @@ class LeaseLost(ConnectorError):
     """Another worker holds the connection now; nothing of this attempt may be committed."""
 
     code = "lease_lost"
+
+
+class Conflict(Problem):
+    """Somebody else changed it first."""
+
+    code = "conflict"
+    status = 409
+    title = "It was changed meanwhile"
+    default_advice = "Read it again and repeat the change."

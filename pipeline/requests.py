@@ -1,0 +1,105 @@
+"""What callers may ask: the request bodies and queries of API.md, as types that parse and document them."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from pipeline.model import Frequency
+
+type Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+type Guid = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
+        extra_json_schema={"format": "uuid"},
+    ),
+]
+type Day = Annotated[
+    str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", extra_json_schema={"format": "date"})
+]
+type Secret = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=10_000, extra_json_schema={"writeOnly": True})
+]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every request body: unknown fields are refused."""
+
+
+class ClientSecretAuth(Request, tag="client_secret", tag_field="method"):
+    """A service principal with a client secret."""
+
+    tenant_id: Guid
+    client_id: Guid
+    client_secret: Secret
+    secret_expires_on: Day | None = None
+
+
+type AuthRequest = ClientSecretAuth
+
+
+class ConnectRequest(Request):
+    """Connect one or more subscriptions with one credential."""
+
+    name: Name
+    auth: AuthRequest
+    subscription_ids: tuple[Guid, ...] | str
+    frequency: Frequency = "daily"
+    services: tuple[str, ...] | None = None
+    sync_now: bool = True
+
+
+class ChangeRequest(Request):
+    """Change what is given, leave the rest."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    frequency: Frequency | msgspec.UnsetType = msgspec.UNSET
+    services: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    status: Literal["active", "paused"] | msgspec.UnsetType = msgspec.UNSET
+    auth: AuthRequest | msgspec.UnsetType = msgspec.UNSET
+
+
+class RotateRequest(Request):
+    """Replace the secret of every connection of one application."""
+
+    tenant_id: Guid
+    client_id: Guid
+    client_secret: Secret
+    secret_expires_on: Day | None = None
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much of a list, and from where. `position` is what the cursor sealed."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
+    position: str | None = None
+
+
+class EvidenceQuery(PageQuery):
+    """Which evidence items; every filter given must hold. `as_of` is RFC 3339 in UTC."""
+
+    connection_id: str | None = None
+    subscription_id: str | None = None
+    service: str | None = None
+    kind: str | None = None
+    framework: str | None = None
+    control: str | None = None
+    sync_run_id: str | None = None
+    as_of: str | None = None
+    latest: bool | None = None
+
+
+class FindingQuery(PageQuery):
+    """Which findings; every filter given must hold. `as_of` and `changed_since` are RFC 3339 in UTC."""
+
+    connection_id: str | None = None
+    subscription_id: str | None = None
+    service: str | None = None
+    check_id: str | None = None
+    status: str | None = None
+    severity: str | None = None
+    framework: str | None = None
+    control: str | None = None
+    resource_id: str | None = None
+    as_of: str | None = None
+    changed_since: str | None = None
