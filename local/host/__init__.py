@@ -1,0 +1,1 @@
+"""A local Functions host on the worker library that Azure itself runs."""
