@@ -16,11 +16,7 @@ type ItemStatus = Literal["collected", "unavailable"]
 type Controls = Mapping[str, tuple[str, ...]]
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of everything the API answers."""
-
-
-class ProblemView(Answer):
+class ProblemView(msgspec.Struct, frozen=True, kw_only=True):
     """A problem inside another answer: what went wrong, what to do, where."""
 
     code: str
@@ -30,7 +26,7 @@ class ProblemView(Answer):
     portal_url: str | None = None
 
 
-class Attention(Answer):
+class Attention(msgspec.Struct, frozen=True, kw_only=True):
     """Why a connection needs a person."""
 
     code: str
@@ -38,7 +34,7 @@ class Attention(Answer):
     advice: str
 
 
-class AuthView(Answer):
+class AuthView(msgspec.Struct, frozen=True, kw_only=True):
     """How a connection authenticates; never a secret."""
 
     method: str
@@ -46,7 +42,7 @@ class AuthView(Answer):
     secret_expires_on: str | None = None
 
 
-class SetupCheck(Answer):
+class SetupCheck(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a connection needs, tried for real."""
 
     id: str
@@ -67,7 +63,7 @@ class VerdictCounts(msgspec.Struct, kw_only=True, rename={"passed": "pass", "fai
     unknown: int = 0
 
 
-class PartRun(Answer):
+class PartRun(msgspec.Struct, frozen=True, kw_only=True):
     """One evidence item of a collector in a run."""
 
     kind: str
@@ -75,7 +71,7 @@ class PartRun(Answer):
     problem: ProblemView | None = None
 
 
-class CollectorRun(Answer):
+class CollectorRun(msgspec.Struct, frozen=True, kw_only=True):
     """What one collector did in a run."""
 
     service: str
@@ -90,14 +86,14 @@ class CollectorRun(Answer):
     problem: ProblemView | None = None
 
 
-class Changes(Answer):
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """How many finding intervals a run opened and closed."""
 
     opened: int = 0
     closed: int = 0
 
 
-class SyncRun(Answer):
+class SyncRun(msgspec.Struct, frozen=True, kw_only=True):
     """One pass over one connection."""
 
     id: str
@@ -114,7 +110,7 @@ class SyncRun(Answer):
     problem: ProblemView | None = None
 
 
-class Connection(Answer):
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """One subscription and the credential that reads it."""
 
     id: str
@@ -134,21 +130,21 @@ class Connection(Answer):
     attention: Attention | None = None
 
 
-class Rejected(Answer):
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     """A subscription that was not connected, and why."""
 
     subscription_id: str
     problem: Mapping[str, JsonValue]
 
 
-class Connected(Answer):
+class Connected(msgspec.Struct, frozen=True, kw_only=True):
     """What a connect request made, and what it could not."""
 
     connections: tuple[Connection, ...]
     rejected: tuple[Rejected, ...]
 
 
-class RequestRecord(Answer):
+class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One read of Azure as it went, pages of one list together."""
 
     method: str
@@ -160,7 +156,7 @@ class RequestRecord(Answer):
     duration_ms: int
 
 
-class Provenance(Answer):
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """How an evidence item came to be."""
 
     principal: str
@@ -171,7 +167,7 @@ class Provenance(Answer):
     mapping_version: str
 
 
-class EvidenceItem(Answer):
+class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable row of the register; the digest covers all but `freshness`, `digest` and `newest_try`."""
 
     id: str
@@ -193,7 +189,7 @@ class EvidenceItem(Answer):
     newest_try: PartRun | None = None
 
 
-class ChainState(Answer):
+class ChainState(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a connection's digest chain is unbroken."""
 
     items: int
@@ -201,7 +197,7 @@ class ChainState(Answer):
     first_broken: str | None
 
 
-class Finding(Answer):
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict of one check on one resource, over one interval of time."""
 
     id: str
@@ -222,7 +218,7 @@ class Finding(Answer):
     closed_at: str | None
 
 
-class Page[T](Answer):
+class Page[T](msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list; `next_cursor` is null on the last."""
 
     items: tuple[T, ...]

@@ -14,9 +14,7 @@ type Guid = Annotated[
         extra_json_schema={"format": "uuid"},
     ),
 ]
-type Day = Annotated[
-    str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", extra_json_schema={"format": "date"})
-]
+type Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", extra_json_schema={"format": "date"})]
 type Secret = Annotated[
     str, msgspec.Meta(min_length=1, max_length=10_000, extra_json_schema={"writeOnly": True})
 ]
@@ -26,7 +24,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of every request body: unknown fields are refused."""
 
 
-class ClientSecretAuth(Request, tag="client_secret", tag_field="method"):
+class ClientSecretAuth(Request, frozen=True, kw_only=True, tag="client_secret", tag_field="method"):
     """A service principal with a client secret."""
 
     tenant_id: Guid
@@ -38,7 +36,7 @@ class ClientSecretAuth(Request, tag="client_secret", tag_field="method"):
 type AuthRequest = ClientSecretAuth
 
 
-class ConnectRequest(Request):
+class ConnectRequest(Request, frozen=True, kw_only=True):
     """Connect one or more subscriptions with one credential."""
 
     name: Name
@@ -49,7 +47,7 @@ class ConnectRequest(Request):
     sync_now: bool = True
 
 
-class ChangeRequest(Request):
+class ChangeRequest(Request, frozen=True, kw_only=True):
     """Change what is given, leave the rest."""
 
     name: Name | msgspec.UnsetType = msgspec.UNSET
@@ -59,7 +57,7 @@ class ChangeRequest(Request):
     auth: AuthRequest | msgspec.UnsetType = msgspec.UNSET
 
 
-class RotateRequest(Request):
+class RotateRequest(Request, frozen=True, kw_only=True):
     """Replace the secret of every connection of one application."""
 
     tenant_id: Guid
@@ -75,7 +73,7 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     position: str | None = None
 
 
-class EvidenceQuery(PageQuery):
+class EvidenceQuery(PageQuery, frozen=True, kw_only=True):
     """Which evidence items; every filter given must hold. `as_of` is RFC 3339 in UTC."""
 
     connection_id: str | None = None
@@ -89,7 +87,7 @@ class EvidenceQuery(PageQuery):
     latest: bool | None = None
 
 
-class FindingQuery(PageQuery):
+class FindingQuery(PageQuery, frozen=True, kw_only=True):
     """Which findings; every filter given must hold. `as_of` and `changed_since` are RFC 3339 in UTC."""
 
     connection_id: str | None = None

@@ -1,0 +1,115 @@
+"""Table Storage: one client per process, tables made on first use, and how a document fits into an entity.
+
+Limits: an entity holds 1 MiB and 252 properties, a string property 32,768 characters (UTF-16, 64 KiB);
+a transaction 100 operations and 4 MiB, in one partition.
+https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.data.tables.aio import TableClient, TableServiceClient
+
+type TableName = Literal["connections", "evidence", "findings"]
+type Entity = dict[str, str | int | bytes]
+type Operation = tuple[str, Mapping[str, object]] | tuple[str, Mapping[str, object], Mapping[str, object]]
+
+TRANSACTION_OPERATIONS = 100
+TRANSACTION_BYTES = 3_500_000
+_CHUNK_CHARACTERS = 30_000
+_BYTES_PER_OPERATION = 1_200
+
+
+class TableStorage:
+    """The tables of this app.
+
+    Args:
+        endpoint: URL of the table service, or a connection string.
+        credential: the app's own identity; None with a connection string.
+    """
+
+    def __init__(self, endpoint: str, credential: "AsyncTokenCredential | None" = None) -> None:
+        self._endpoint = endpoint
+        self._credential = credential
+        self._service: TableServiceClient | None = None
+        self._ready: dict[TableName, asyncio.Task[TableClient]] = {}
+
+    async def table(self, name: TableName) -> "TableClient":
+        """Give the client of a table that surely exists."""
+        if name not in self._ready or _failed(self._ready[name]):
+            self._ready[name] = asyncio.create_task(self._create(name))
+        return await asyncio.shield(self._ready[name])
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._service is not None:
+            await self._service.close()
+        self._service = None
+        self._ready.clear()
+
+    async def _create(self, name: TableName) -> "TableClient":
+        return await self._client().create_table_if_not_exists(name)
+
+    def _client(self) -> "TableServiceClient":
+        if self._service is None:
+            from azure.data.tables.aio import TableServiceClient
+
+            if self._credential is None:
+                self._service = TableServiceClient.from_connection_string(self._endpoint)
+            else:
+                self._service = TableServiceClient(self._endpoint, credential=self._credential)
+        return self._service
+
+
+def _failed(task: "asyncio.Task[TableClient]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def pack(document: msgspec.Struct | Mapping[str, object]) -> dict[str, str]:
+    """Write a document as JSON into properties `body`, `body1`, ... none longer than a property may be."""
+    text = msgspec.json.encode(document).decode()
+    chunks = [text[at : at + _CHUNK_CHARACTERS] for at in range(0, len(text), _CHUNK_CHARACTERS)]
+    return {f"body{number or ''}": chunk for number, chunk in enumerate(chunks)}
+
+
+def unpack[T](entity: Mapping[str, object], of: type[T]) -> T:
+    """Read what `pack` wrote."""
+    chunks: list[str] = []
+    while (chunk := entity.get(f"body{len(chunks) or ''}")) is not None:
+        chunks.append(str(chunk))
+    return msgspec.json.decode("".join(chunks), type=of)
+
+
+def operation_bytes(entity: Mapping[str, object]) -> int:
+    """Estimate, not below the truth, what an operation adds to a transaction's body."""
+    return _BYTES_PER_OPERATION + sum(
+        2 * len(value.encode()) if isinstance(value, str) else 2 * len(value)
+        for value in entity.values()
+        if isinstance(value, str | bytes)
+    )
+
+
+def chunks_of(groups: Iterable[list[Operation]]) -> Iterable[list[Operation]]:
+    """Gather groups into transactions by count and bytes; a group always stays in one transaction."""
+    batch: list[Operation] = []
+    size = 0
+    for group in groups:
+        group_bytes = sum(operation_bytes(operation[1]) for operation in group)
+        full = len(batch) + len(group) > TRANSACTION_OPERATIONS or size + group_bytes > TRANSACTION_BYTES
+        if batch and full:
+            yield batch
+            batch, size = [], 0
+        batch += group
+        size += group_bytes
+    if batch:
+        yield batch
+
+
+def starts_with(prefix: str) -> str:
+    """Filter on row keys that start with a prefix ending in `|`."""
+    return f"RowKey ge '{prefix}' and RowKey lt '{prefix[:-1]}}}'"
