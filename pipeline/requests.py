@@ -15,6 +15,12 @@ type Guid = Annotated[
     ),
 ]
 type Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", extra_json_schema={"format": "date"})]
+type Time = Annotated[str, msgspec.Meta(max_length=64, extra_json_schema={"format": "date-time"})]
+type Filter = Annotated[str, msgspec.Meta(max_length=1024)]
+type Verdict = Literal["pass", "fail", "manual", "not_applicable", "unknown"]
+type Severity = Literal[
+    "critical", "high", "medium", "low", "High", "Medium", "Low", "Informational", "Unknown"
+]  # ours for our checks, Microsoft's words for Defender's
 type Secret = Annotated[
     str, msgspec.Meta(min_length=1, max_length=10_000, extra_json_schema={"writeOnly": True})
 ]
@@ -74,30 +80,42 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class EvidenceQuery(PageQuery, frozen=True, kw_only=True):
-    """Which evidence items; every filter given must hold. `as_of` is RFC 3339 in UTC."""
+    """Which evidence items; every filter given must hold. `as_of` is fixed-width UTC, as the stores compare it."""
 
-    connection_id: str | None = None
-    subscription_id: str | None = None
-    service: str | None = None
-    kind: str | None = None
-    framework: str | None = None
-    control: str | None = None
-    sync_run_id: str | None = None
-    as_of: str | None = None
+    connection_id: Filter | None = None
+    subscription_id: Filter | None = None
+    service: Filter | None = None
+    kind: Filter | None = None
+    framework: Filter | None = None
+    control: Filter | None = None
+    sync_run_id: Filter | None = None
+    as_of: Time | None = None
     latest: bool | None = None
 
 
 class FindingQuery(PageQuery, frozen=True, kw_only=True):
-    """Which findings; every filter given must hold. `as_of` and `changed_since` are RFC 3339 in UTC."""
+    """Which findings; every filter given must hold. the times are fixed-width UTC."""
 
-    connection_id: str | None = None
-    subscription_id: str | None = None
-    service: str | None = None
-    check_id: str | None = None
-    status: str | None = None
-    severity: str | None = None
-    framework: str | None = None
-    control: str | None = None
-    resource_id: str | None = None
-    as_of: str | None = None
-    changed_since: str | None = None
+    connection_id: Filter | None = None
+    subscription_id: Filter | None = None
+    service: Filter | None = None
+    check_id: Filter | None = None
+    status: Verdict | None = None
+    severity: Severity | None = None
+    framework: Filter | None = None
+    control: Filter | None = None
+    resource_id: Filter | None = None
+    as_of: Time | None = None
+    changed_since: Time | None = None
+
+
+class ControlQuery(PageQuery, frozen=True, kw_only=True):
+    """Which control states: of one connection, or of all."""
+
+    connection_id: Filter | None = None
+
+
+class CheckQuery(PageQuery, frozen=True, kw_only=True):
+    """Which checks of the catalogue."""
+
+    service: Filter | None = None
