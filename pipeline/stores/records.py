@@ -1,8 +1,21 @@
 """What is kept of a connection: the stored shape, richer than the API's and without any secret."""
 
+from collections.abc import Mapping
+
 import msgspec
 
-from pipeline.model import Attention, Frequency, SetupCheck
+from collectors.contract import JsonValue
+from pipeline.model import (
+    Attention,
+    Changes,
+    Frequency,
+    ItemStatus,
+    PartRun,
+    ProblemView,
+    RequestRecord,
+    SetupCheck,
+    VerdictCounts,
+)
 
 
 class CredentialRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,3 +60,66 @@ class ConnectionRecord(msgspec.Struct, frozen=True, kw_only=True):
     setup_checks: tuple[SetupCheck, ...] = ()
     disconnected_at: str | None = None
     etag: str = ""
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a connection's register stands: what is committed and where its digest chain ends.
+
+    Args:
+        sequence: number of runs committed; finding rows of a higher one are not visible yet.
+        items: evidence items in the chain.
+        digest: of the newest item; None before the first.
+    """
+
+    sequence: int = 0
+    items: int = 0
+    digest: str | None = None
+
+
+class PartOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one part of a collector ended in, kept until its run commits: a retry need not read it again.
+
+    Args:
+        counts: verdicts by check id.
+        manifest: sequence number under which the part's new manifest was written; None if nothing changed.
+    """
+
+    service: str
+    kind: str
+    title: str
+    status: ItemStatus
+    started_at: str
+    finished_at: str
+    summary: Mapping[str, JsonValue]
+    problem: ProblemView | None
+    requests: tuple[RequestRecord, ...]
+    collector_version: str
+    resources: int
+    counts: Mapping[str, VerdictCounts]
+    changes: Changes
+    manifest: int | None
+    requests_sent: int
+    pages_read: int
+    throttled: int
+    duration_ms: int
+
+
+class Pointer(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest state of one evidence kind: its newest good item, and how the newest try went.
+
+    Args:
+        index: place of the newest good item in the chain; None before the first.
+        newest_index: place of the newest item, good or not.
+        counts: verdicts by check id as of the newest good item, else of the newest try.
+        manifest: sequence number of the manifest that lists the kind's open findings; None without any.
+    """
+
+    service: str
+    kind: str
+    index: int | None
+    collected_at: str | None
+    newest_index: int
+    tried_at: str
+    newest_try: PartRun
+    counts: Mapping[str, VerdictCounts]
+    manifest: int | None

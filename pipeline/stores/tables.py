@@ -45,6 +45,15 @@ class TableStorage:
             self._ready[name] = asyncio.create_task(self._create(name))
         return await asyncio.shield(self._ready[name])
 
+    async def purge(self, name: TableName, partition: str) -> None:
+        """Remove every row of a partition."""
+        table = await self.table(name)
+        keys = ["PartitionKey", "RowKey"]
+        query = table.query_entities(f"PartitionKey eq '{partition}'", select=keys)
+        groups: list[list[Operation]] = [[("delete", {key: row[key] for key in keys})] async for row in query]
+        for operations in chunks_of(groups):
+            await table.submit_transaction(operations)
+
     async def close(self) -> None:
         """Close every connection."""
         if self._service is not None:

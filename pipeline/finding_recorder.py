@@ -1,0 +1,153 @@
+"""Verdicts in, interval changes out: only what differs from the last committed run is written."""
+
+import asyncio
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import msgspec
+
+from collectors.contract import Status, Verdict
+from pipeline.ids import finding_id
+from pipeline.model import Changes, VerdictCounts
+from pipeline.stores.finding_table import Intervals, status_code
+from pipeline.stores.manifests import OpenFinding
+from pipeline.stores.tables import TRANSACTION_BYTES, TRANSACTION_OPERATIONS, Operation, operation_bytes
+
+_WRITES_IN_FLIGHT = 4
+_UNKNOWN = status_code(Status.UNKNOWN)
+
+
+class FindingWriter(Protocol):
+    """Where interval changes go."""
+
+    async def submit(self, operations: list[Operation]) -> None:
+        """Write one transaction."""
+        ...
+
+
+class FindingRecorder:
+    """Compare the verdicts of one part with the findings that are open, and write the differences.
+
+    Holds some hundred bytes per finding, whatever a finding says: 50,000 fit easily.
+
+    Args:
+        intervals: how rows of this part and run are written.
+        before: the open findings as of the last committed run; emptied as they are seen again.
+        writer: where transactions go.
+        may_write: called before each transaction; raises once this worker must stop.
+    """
+
+    def __init__(
+        self,
+        intervals: Intervals,
+        before: dict[bytes, OpenFinding],
+        writer: FindingWriter,
+        may_write: Callable[[], None],
+    ) -> None:
+        self._intervals = intervals
+        self._before = before
+        self._writer = writer
+        self._may_write = may_write
+        self._pending: list[Operation] = []
+        self._pending_bytes = 0
+        self._writes: set[asyncio.Task[None]] = set()
+        self._opened = 0
+        self._closed = 0
+        self._resources: set[int] = set()
+        self.open: dict[bytes, OpenFinding] = {}
+        self.counts: defaultdict[str, VerdictCounts] = defaultdict(VerdictCounts)
+
+    @property
+    def changes(self) -> Changes:
+        """How many intervals were opened and closed so far."""
+        return Changes(opened=self._opened, closed=self._closed)
+
+    @property
+    def resources(self) -> int:
+        """How many different resources had a verdict so far."""
+        return len(self._resources)
+
+    async def emit(self, verdict: Verdict) -> None:
+        """Take one verdict; a second one for the same check and resource is the same row read twice."""
+        found = finding_id(self._intervals.connection_id, verdict.check_id, verdict.resource_id)
+        if found in self.open:
+            return
+        count(self.counts[verdict.check_id], verdict.status)
+        self._resources.add(hash(verdict.resource_id.lower()))
+        mark, code = _fingerprint(verdict), status_code(verdict.status)
+        known = self._before.pop(found, None)
+        if known is not None and known[0] == mark:
+            self.open[found] = known
+            return
+        self.open[found] = (mark, self._intervals.sequence, code)
+        await self._change(found, known, verdict)
+
+    async def finish(self) -> None:
+        """Close the intervals of what was not seen any more, and wait until all is written."""
+        for found, known in self._before.items():
+            await self._change(found, known, None)
+        self._before.clear()
+        await self._flush()
+
+    async def finish_gap(self, unknowns: Iterable[Verdict]) -> None:
+        """Record that the part could not be read: nothing closes, and a check never answered is `unknown`.
+
+        A check that has an open `pass` or `fail` keeps it: it was the last thing anybody could see.
+        """
+        for verdict in unknowns:
+            count(self.counts[verdict.check_id], verdict.status)
+            found = finding_id(self._intervals.connection_id, verdict.check_id, verdict.resource_id)
+            known = self._before.get(found)
+            mark = _fingerprint(verdict)
+            if known is None or (known[2] == _UNKNOWN and known[0] != mark):
+                self._before[found] = (mark, self._intervals.sequence, _UNKNOWN)
+                await self._change(found, known, verdict)
+        self.open, self._before = self._before, {}
+        await self._flush()
+
+    async def _change(self, found: bytes, known: OpenFinding | None, verdict: Verdict | None) -> None:
+        group: list[Operation] = []
+        if known is not None:
+            group.append(self._intervals.closing(found, known[1]))
+            self._closed += 1
+        if verdict is not None:
+            group.append(self._intervals.opening(found, verdict))
+            self._opened += 1
+        size = sum(operation_bytes(operation[1]) for operation in group)
+        full = len(self._pending) + len(group) > TRANSACTION_OPERATIONS
+        if full or self._pending_bytes + size > TRANSACTION_BYTES:
+            await self._send()
+        self._pending += group
+        self._pending_bytes += size
+
+    async def _send(self) -> None:
+        if len(self._writes) >= _WRITES_IN_FLIGHT:
+            await self._settle(asyncio.FIRST_COMPLETED)
+        if self._pending:
+            self._may_write()
+            operations, self._pending, self._pending_bytes = self._pending, [], 0
+            self._writes.add(asyncio.create_task(self._writer.submit(operations)))
+
+    async def _flush(self) -> None:
+        await self._send()
+        while self._writes:
+            await self._settle(asyncio.ALL_COMPLETED)
+
+    async def _settle(self, return_when: str) -> None:
+        done, self._writes = await asyncio.wait(self._writes, return_when=return_when)
+        for task in done:
+            task.result()
+
+
+def count(counts: VerdictCounts, status: Status) -> None:
+    """Add one verdict."""
+    name = {Status.PASS: "passed", Status.FAIL: "failed"}.get(status, status.value)
+    setattr(counts, name, getattr(counts, name) + 1)
+
+
+def _fingerprint(verdict: Verdict) -> bytes:
+    """Digest what makes a verdict another verdict: not its wording elsewhere, not the remedy's text."""
+    deciding = (verdict.status, verdict.severity, verdict.reason, verdict.observed)
+    return hashlib.blake2b(msgspec.json.encode(deciding, order="sorted"), digest_size=8).digest()

@@ -1,0 +1,190 @@
+"""Findings in Table Storage: intervals, newest first, visible only up to the committed sequence number.
+
+A row's `opened_seq` and `closed_seq` name the runs that opened and closed it. A row counts as open at the
+committed sequence number N when opened_seq <= N < closed_seq; what a run writes before its commit carries
+N + 1 and is invisible until then.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+
+import msgspec
+
+from collectors.contract import JsonValue, Status, Verdict
+from pipeline.stores.tables import Entity, Operation, TableStorage, chunks_of, pack, unpack
+from pipeline.times import FOREVER
+
+OPEN_SEQ = 2**31 - 1
+_LAST_SEQ = 10**10 - 1
+_STATUSES = tuple(Status)
+
+
+class FindingBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a finding row says besides its filterable columns."""
+
+    title: str
+    resource_id: str
+    reason: str
+    observed: Mapping[str, JsonValue]
+    remediation: str
+
+
+class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding interval as read."""
+
+    key: str
+    finding_id: str
+    service: str
+    check_id: str
+    status: str
+    severity: str
+    opened_at: str
+    closed_at: str | None
+    body: FindingBody
+
+
+class FindingTable:
+    """Write and read finding intervals of one connection per partition."""
+
+    def __init__(self, tables: TableStorage) -> None:
+        self._tables = tables
+
+    async def submit(self, operations: list[Operation]) -> None:
+        """Write one transaction of rows."""
+        table = await self._tables.table("findings")
+        await table.submit_transaction(operations)
+
+    async def rows(
+        self,
+        connection_id: str,
+        *,
+        sequence: int,
+        after: str | None = None,
+        where: str = "",
+        page_size: int = 100,
+    ) -> AsyncIterator[FindingRow]:
+        """Stream committed intervals newest first.
+
+        Args:
+            sequence: the committed sequence number.
+            after: key of the last row seen; None to start with the newest.
+            where: further OData condition; without one every interval, closed ones included.
+            page_size: how many rows one request asks for.
+        """
+        table = await self._tables.table("findings")
+        query = f"PartitionKey eq '{connection_id}' and opened_seq le {sequence}"
+        if after is not None:
+            query += f" and RowKey gt '{after}'"
+        if where:
+            query += f" and {where}"
+        async for entity in table.query_entities(query, results_per_page=page_size):
+            yield _row(entity, sequence)
+
+    async def sweep(self, connection_id: str, sequence: int, *, keep: Iterable[str]) -> None:
+        """Undo what an attempt wrote and never committed.
+
+        Args:
+            sequence: the number that the attempt's rows carry.
+            keep: kinds whose rows are complete, because their part had finished.
+        """
+        table = await self._tables.table("findings")
+        query = (
+            f"PartitionKey eq '{connection_id}' and (opened_seq eq {sequence} or closed_seq eq {sequence})"
+        )
+        kept = frozenset(keep)
+        names = ["PartitionKey", "RowKey", "kind", "opened_seq"]
+        batch: list[list[Operation]] = [
+            [_undo(entity, sequence)]
+            async for entity in table.query_entities(query, select=names)
+            if entity["kind"] not in kept
+        ]
+        for operations in chunks_of(batch):
+            await self.submit(operations)
+
+    async def purge(self, connection_id: str) -> None:
+        """Remove every finding of a connection."""
+        await self._tables.purge("findings", connection_id)
+
+
+def finding_key(sequence: int, finding_id: bytes) -> str:
+    """Give the row key of an interval: later runs sort first."""
+    return f"{_LAST_SEQ - sequence:010d}|{finding_id.hex()}"
+
+
+class Intervals(msgspec.Struct, frozen=True, kw_only=True):
+    """How one part of one run writes its intervals.
+
+    Args:
+        sequence: the number the run commits under.
+        at: when the run looked.
+    """
+
+    connection_id: str
+    service: str
+    kind: str
+    sequence: int
+    at: str
+
+    def opening(self, finding_id: bytes, verdict: Verdict) -> Operation:
+        """Give the operation that opens an interval. Written again, it gives the same row."""
+        body = FindingBody(
+            title=verdict.title,
+            resource_id=verdict.resource_id,
+            reason=verdict.reason,
+            observed=verdict.observed,
+            remediation=verdict.remediation,
+        )
+        entity: Entity = {
+            "PartitionKey": self.connection_id,
+            "RowKey": finding_key(self.sequence, finding_id),
+            "service": self.service,
+            "kind": self.kind,
+            "check_id": verdict.check_id,
+            "status": verdict.status.value,
+            "severity": verdict.severity,
+            "resource_key": verdict.resource_id.lower(),
+            "opened_at": self.at,
+            "closed_at": FOREVER,
+            "opened_seq": self.sequence,
+            "closed_seq": OPEN_SEQ,
+            **pack(body),
+        }
+        return "upsert", entity, {"mode": "replace"}
+
+    def closing(self, finding_id: bytes, opened_seq: int) -> Operation:
+        """Give the operation that closes an interval."""
+        entity: Entity = {
+            "PartitionKey": self.connection_id,
+            "RowKey": finding_key(opened_seq, finding_id),
+            "closed_at": self.at,
+            "closed_seq": self.sequence,
+        }
+        return "update", entity, {"mode": "merge"}
+
+
+def status_code(status: Status) -> int:
+    """Give the number a manifest keeps of a verdict's status."""
+    return _STATUSES.index(status)
+
+
+def _undo(entity: Mapping[str, object], sequence: int) -> Operation:
+    row: Entity = {name: str(entity[name]) for name in ("PartitionKey", "RowKey")}
+    if entity["opened_seq"] == sequence:
+        return "delete", row
+    return "update", {**row, "closed_at": FOREVER, "closed_seq": OPEN_SEQ}, {"mode": "merge"}
+
+
+def _row(entity: Mapping[str, object], sequence: int) -> FindingRow:
+    closed_seq = entity["closed_seq"]
+    is_closed = isinstance(closed_seq, int) and closed_seq <= sequence
+    key = str(entity["RowKey"])
+    return FindingRow(
+        key=key,
+        finding_id=key.partition("|")[2],
+        service=str(entity["service"]),
+        check_id=str(entity["check_id"]),
+        status=str(entity["status"]),
+        severity=str(entity["severity"]),
+        opened_at=str(entity["opened_at"]),
+        closed_at=str(entity["closed_at"]) if is_closed else None,
+        body=unpack(entity, FindingBody),
+    )

@@ -1,0 +1,81 @@
+"""Manifests: per evidence kind, which findings are open, packed so that 50,000 fit into two rows.
+
+A sync compares what it sees with the manifest, not with the finding rows: an unchanged subscription costs
+two reads and no write. A manifest is written under the sequence number of its run and counts only once that
+run's commit points at it.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+
+from pipeline.stores.tables import TableStorage, starts_with
+
+_ENTRY = struct.Struct("<16s8sIB")
+_PROPERTY_BYTES = _ENTRY.size * (65_536 // _ENTRY.size)
+_ROW_PROPERTIES = 14
+
+type OpenFinding = tuple[bytes, int, int]
+"""Fingerprint of the verdict (8 bytes), sequence number of the run that opened it, status code."""
+
+
+class ManifestTable:
+    """Read and write manifests, beside the findings they list."""
+
+    def __init__(self, tables: TableStorage) -> None:
+        self._tables = tables
+
+    async def read(self, connection_id: str, kind: str, sequence: int | None) -> dict[bytes, OpenFinding]:
+        """Give the open findings of a kind by finding id; none for None."""
+        findings: dict[bytes, OpenFinding] = {}
+        if sequence is None:
+            return findings
+        table = await self._tables.table("findings")
+        query = f"PartitionKey eq '{_partition(connection_id)}' and {starts_with(_prefix(kind, sequence))}"
+        async for row in table.query_entities(query):
+            for packed in _properties(row):
+                findings.update(
+                    (found, (mark, opened, code)) for found, mark, opened, code in _ENTRY.iter_unpack(packed)
+                )
+        return findings
+
+    async def write(
+        self, connection_id: str, kind: str, sequence: int, findings: Mapping[bytes, OpenFinding]
+    ) -> None:
+        """Keep the open findings of a kind under a run's sequence number."""
+        table = await self._tables.table("findings")
+        packed = b"".join(_ENTRY.pack(found, *finding) for found, finding in findings.items())
+        chunks = [packed[at : at + _PROPERTY_BYTES] for at in range(0, len(packed), _PROPERTY_BYTES)]
+        for number in range(0, len(chunks), _ROW_PROPERTIES):
+            row: dict[str, str | bytes] = {
+                "PartitionKey": _partition(connection_id),
+                "RowKey": f"{_prefix(kind, sequence)}{number:04d}",
+            }
+            row |= {f"p{at}": chunk for at, chunk in enumerate(chunks[number : number + _ROW_PROPERTIES])}
+            await table.upsert_entity(row, mode="replace")
+
+    async def remove_others(self, connection_id: str, kind: str, sequence: int) -> None:
+        """Remove the manifests of a kind that the committed one replaced."""
+        table = await self._tables.table("findings")
+        query = f"PartitionKey eq '{_partition(connection_id)}' and {starts_with(f'{kind}|')}"
+        async for row in table.query_entities(query, select=["PartitionKey", "RowKey"]):
+            if not str(row["RowKey"]).startswith(_prefix(kind, sequence)):
+                await table.delete_entity(row)
+
+    async def purge(self, connection_id: str) -> None:
+        """Remove every manifest of a connection."""
+        await self._tables.purge("findings", _partition(connection_id))
+
+
+def _properties(row: Mapping[str, object]) -> Iterator[bytes]:
+    for at in range(_ROW_PROPERTIES):
+        value = row.get(f"p{at}")
+        if isinstance(value, bytes):
+            yield value
+
+
+def _partition(connection_id: str) -> str:
+    return f"{connection_id}|manifests"
+
+
+def _prefix(kind: str, sequence: int) -> str:
+    return f"{kind}|{sequence:010d}|"
