@@ -1,0 +1,316 @@
+"""How a connection authenticates: one class per method, registered in one table, behind one seam.
+
+A further method is one class with the five members of `AuthMethod` and one entry in `METHODS`; nothing that
+connects, syncs or rotates knows which method it deals with.
+"""
+
+import base64
+import binascii
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar, Self, override
+
+import msgspec
+from azure.core.exceptions import AzureError
+
+from pipeline.authentication_errors import translate_authentication_error
+from pipeline.errors import InvalidRequest
+from pipeline.requests import AuthRequest, ClientSecretAuth, Guid, Request
+from pipeline.stores.records import CredentialRecord
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from azure.core.credentials import AccessToken
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.pipeline.transport import AsyncHttpTransport
+
+    from pipeline.settings import Settings
+    from pipeline.stores.secrets import KeyVaultSecrets
+
+KEPT_OPEN = 1000
+CONNECT_WITHIN_S = 10
+ANSWER_WITHIN_S = 30
+RETRIES = 3
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a token speaks for, by its own words: for display and role look-ups, never for a decision."""
+
+    object_id: str | None = None
+    client_id: str | None = None
+    tenant_id: str | None = None
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    """The claims of an access token that name who it speaks for (v1.0: appid, v2.0: azp)."""
+
+    oid: str | None = None
+    appid: str | None = None
+    azp: str | None = None
+    tid: str | None = None
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A credential as somebody entered it: tried first, kept only if Entra accepts it."""
+
+    record: CredentialRecord
+    secret: str | None = None
+
+    @override
+    def __repr__(self) -> str:
+        return f"Offer(method={self.record.method!r})"
+
+
+class EntraLink(msgspec.Struct, frozen=True):
+    """How to reach Entra.
+
+    Args:
+        authority: the address of the cloud's authority.
+        transport: the connections all credentials of this process share.
+    """
+
+    authority: str
+    transport: "AsyncHttpTransport[Any, Any]"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments that every credential of azure-identity takes."""
+        return {"authority": self.authority, "transport": self.transport, "retry_total": RETRIES}
+
+
+class AuthMethod[Asked: Request](ABC):
+    """One way to authenticate: what it accepts, what it keeps, how it becomes a credential."""
+
+    name: ClassVar[str]
+    request_type: ClassVar[type[Request]]
+
+    @abstractmethod
+    async def accept(self, asked: Asked, *, today: date) -> Offer:
+        """Check beyond the types; raises InvalidRequest naming each field as `auth.<field>`."""
+
+    @abstractmethod
+    def build(self, record: CredentialRecord, secret: str | None, link: EntraLink) -> "AsyncTokenCredential":
+        """Make the credential of azure-identity."""
+
+
+class ClientSecret(AuthMethod[ClientSecretAuth]):
+    """A service principal with a client secret."""
+
+    name = "client_secret"
+    request_type = ClientSecretAuth
+
+    @override
+    async def accept(self, asked: ClientSecretAuth, *, today: date) -> Offer:
+        faults = (
+            *_secret_faults(asked.client_secret),
+            *_expiry_faults(asked.secret_expires_on, today),
+        )
+        if faults:
+            raise InvalidRequest("The credential is not valid.", errors=faults)
+        record = CredentialRecord(
+            method=self.name,
+            tenant_id=asked.tenant_id.lower(),
+            client_id=asked.client_id.lower(),
+            secret_expires_on=asked.secret_expires_on,
+        )
+        return Offer(record=record, secret=asked.client_secret)
+
+    @override
+    def build(self, record: CredentialRecord, secret: str | None, link: EntraLink) -> "AsyncTokenCredential":
+        from azure.identity.aio import ClientSecretCredential
+
+        return ClientSecretCredential(record.tenant_id, record.client_id or "", secret or "", **link.options)
+
+
+METHODS: Mapping[str, AuthMethod[Any]] = {method.name: method for method in (ClientSecret(),)}
+_METHOD_OF = {method.request_type: method for method in METHODS.values()}
+
+
+def _secret_faults(secret: str) -> tuple[tuple[str, str], ...]:
+    try:
+        msgspec.convert(secret, Guid)
+    except msgspec.ValidationError:
+        return ()
+    message = (
+        "This is the Secret ID, not the secret: enter what stands in the column Value under Certificates & "
+        "secrets. It is shown only once; if it is lost, create a new client secret."
+    )
+    return (("auth.client_secret", message),)
+
+
+def _expiry_faults(day: str | None, today: date) -> tuple[tuple[str, str], ...]:
+    if day is None:
+        return ()
+    try:
+        ends = date.fromisoformat(day)
+    except ValueError:
+        return (("auth.secret_expires_on", f"{day} is not a date in the calendar. Write YYYY-MM-DD."),)
+    if ends < today:
+        message = f"{day} has passed. Enter the day this secret ends, or leave it out."
+        return (("auth.secret_expires_on", message),)
+    return ()
+
+
+class TranslatedCredential:
+    """A credential whose refusals arrive as errors of ours. It does not own its connections.
+
+    Args:
+        credential: of azure-identity; keeps its tokens in memory.
+        client_id: for the link to the portal.
+    """
+
+    def __init__(self, credential: "AsyncTokenCredential", client_id: str) -> None:
+        self._credential = credential
+        self._client_id = client_id
+
+    async def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,
+        enable_cae: bool = False,
+        **kwargs: object,
+    ) -> "AccessToken":
+        """Request an access token.
+
+        Raises:
+            CredentialRejected: Entra refuses the credential.
+            Throttled: Entra asks to wait.
+            ServiceUnavailable: Entra did not answer.
+        """
+        try:
+            return await self._credential.get_token(
+                *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae, **kwargs
+            )
+        except AzureError as error:
+            raise translate_authentication_error(error, client_id=self._client_id) from None
+
+    async def close(self) -> None:
+        """Leave the shared connections open: `Credentials.close` closes them."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: "type[BaseException] | None" = None,
+        exc_value: BaseException | None = None,
+        traceback: "TracebackType | None" = None,
+    ) -> None:
+        await self.close()
+
+
+class Credentials:
+    """Credentials of connections: offered, tried, kept, opened again.
+
+    Args:
+        settings: the cloud's endpoints.
+        secrets: the vault.
+    """
+
+    def __init__(self, settings: "Settings", secrets: "KeyVaultSecrets") -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._opened: dict[tuple[str | None, ...], TranslatedCredential] = {}
+        self._linked: EntraLink | None = None
+
+    async def offer(self, asked: AuthRequest, *, today: date) -> Offer:
+        """Check what somebody entered; raises InvalidRequest naming each field."""
+        return await _METHOD_OF[type(asked)].accept(asked, today=today)
+
+    def trial(self, offer: Offer) -> TranslatedCredential:
+        """Make a credential of an offer without keeping anything of it."""
+        return self._build(offer.record, offer.secret)
+
+    async def keep(self, offer: Offer, principal: Principal, *, tags: dict[str, str]) -> CredentialRecord:
+        """Put an offer's secret into the vault under a fresh name.
+
+        Takes an offer that was tried, whom its token spoke for, and tags for people who look into the vault.
+        Gives the record to store.
+
+        Raises:
+            SecretUnavailable: Key Vault did not take it.
+        """
+        name = None
+        if offer.secret is not None:
+            name = f"connection-credential-{uuid.uuid4()}"
+            await self._secrets.put(name, offer.secret, expires_on=offer.record.secret_expires_on, tags=tags)
+        return msgspec.structs.replace(offer.record, secret_name=name, principal_id=principal.object_id)
+
+    async def open(self, record: CredentialRecord) -> TranslatedCredential:
+        """Give the credential of a record, with the tokens it has already; its reader must not close it.
+
+        Raises:
+            SecretUnavailable: Key Vault did not answer this time.
+            CredentialRejected: the secret is gone (`secret_missing`).
+        """
+        version = _version(record)
+        if version not in self._opened:
+            secret = await self._secrets.get(record.secret_name) if record.secret_name else None
+            while len(self._opened) >= KEPT_OPEN:
+                del self._opened[next(iter(self._opened))]
+            self._opened[version] = self._build(record, secret)
+        return self._opened[version]
+
+    async def authenticate(self, credential: "AsyncTokenCredential") -> Principal:
+        """Ask for one token for Azure Resource Manager and tell whom it speaks for.
+
+        Raises:
+            CredentialRejected: Entra refuses the credential.
+            Throttled: Entra asks to wait.
+            ServiceUnavailable: Entra did not answer.
+        """
+        return principal_of((await credential.get_token(self._settings.resource_manager_scope)).token)
+
+    def forget(self, record: CredentialRecord) -> None:
+        """Drop a credential with its tokens and its secret from memory; runs that hold it go on."""
+        self._opened.pop(_version(record), None)
+        if record.secret_name is not None:
+            self._secrets.forget(record.secret_name)
+
+    async def discard(self, record: CredentialRecord) -> bool:
+        """Forget a credential and delete its secret; tells whether nothing is left of it in the vault.
+
+        Raises:
+            SecretUnavailable: Key Vault did not answer, or forbids deleting.
+        """
+        self.forget(record)
+        return record.secret_name is None or await self._secrets.delete(record.secret_name)
+
+    async def close(self) -> None:
+        """Close the connections to Entra and drop every token."""
+        self._opened.clear()
+        linked, self._linked = self._linked, None
+        if linked is not None:
+            await linked.transport.close()
+
+    def _build(self, record: CredentialRecord, secret: str | None) -> TranslatedCredential:
+        credential = METHODS[record.method].build(record, secret, self._link())
+        return TranslatedCredential(credential, record.client_id or "")
+
+    def _link(self) -> EntraLink:
+        if self._linked is None:
+            from azure.core.pipeline.transport import AioHttpTransport
+
+            transport = AioHttpTransport(connection_timeout=CONNECT_WITHIN_S, read_timeout=ANSWER_WITHIN_S)
+            self._linked = EntraLink(self._settings.authority_host, transport)
+        return self._linked
+
+
+def principal_of(token: str) -> Principal:
+    """Read whom a token speaks for, unverified; a token that is no JWT tells nothing."""
+    parts = token.split(".")
+    try:
+        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        claims = msgspec.json.decode(payload, type=_Claims)
+    except (IndexError, binascii.Error, msgspec.DecodeError):
+        return Principal()
+    return Principal(object_id=claims.oid, client_id=claims.appid or claims.azp, tenant_id=claims.tid)
+
+
+def _version(record: CredentialRecord) -> tuple[str | None, ...]:
+    """Name a credential version: what changes when another secret or application takes over."""
+    return (record.method, record.tenant_id, record.client_id, record.secret_name)
