@@ -33,7 +33,7 @@ class Azurite:
     """
 
     def __init__(self, location: Path | None = None, *, ports: tuple[int, int, int] = (0, 0, 0)) -> None:
-        self._output = tempfile.TemporaryFile()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = self._start(location, ports)
         try:
             self.ports = self._wait_until_ready()

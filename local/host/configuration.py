@@ -18,8 +18,9 @@ _DURATION = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,7})?)?"
 class QueueOptions:
     """How queue messages are fetched and retried: `extensions.queues` of host.json.
 
-    Source of names, defaults and limits: learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue
-    and QueuesOptions.cs of azure-sdk-for-net.
+    Source of names, defaults and limits:
+    learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue and QueuesOptions.cs of
+    azure-sdk-for-net.
     """
 
     batch_size: int = 16
@@ -42,8 +43,8 @@ class HostConfiguration:
 def read_configuration(app: Path, environment: Mapping[str, str]) -> HostConfiguration:
     """Read host.json of an app, overridden by the app settings `AzureFunctionsJobHost__<path>`.
 
-    Source: learn.microsoft.com/azure/azure-functions/functions-host-json, "Override host.json values". As in the real
-    host all values are one flat, case-insensitive configuration, where a number in quotes is a number.
+    Source: learn.microsoft.com/azure/azure-functions/functions-host-json, "Override host.json values". As in
+    the real host all values are one flat configuration, in any case, where a number in quotes is a number.
 
     Args:
         app: Folder of the app; without a host.json in it every default holds.
@@ -152,7 +153,10 @@ def _whole_number(text: str, least: int, most: int | None) -> int:
 
 
 def _seconds(text: str, least_s: float) -> float:
-    """Read `[d.]hh:mm[:ss[.fffffff]]`; .NET reads a bare number as days, which nobody means, so it is refused."""
+    """Read `[d.]hh:mm[:ss[.fffffff]]`.
+
+    .NET reads a bare number as days, which nobody means: it is refused.
+    """
     parts = _DURATION.fullmatch(text.strip())
     if parts is None:
         raise ValueError(text)
@@ -165,4 +169,6 @@ def _seconds(text: str, least_s: float) -> float:
 
 def _malformed(name: str, value: str, expected: str) -> StartRefusedError:
     path = name.replace(":", ".")
-    return StartRefusedError(f"host.json (or its override setting): {path} is {value!r}, expected {expected}.")
+    return StartRefusedError(
+        f"host.json (or its override setting): {path} is {value!r}, expected {expected}."
+    )

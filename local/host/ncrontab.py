@@ -4,10 +4,13 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# fmt: off
 _MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
-_WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)
+_WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+# fmt: on
 _FIELDS_WITH_SECONDS = 6
 # 29 February on a given weekday comes back after 40 years at most, over a century year without a leap day.
 _HORIZON = dt.timedelta(days=41 * 366)
@@ -26,8 +29,8 @@ _FIELDS = (
     _Field("minute", 0, 59),
     _Field("hour", 0, 23),
     _Field("day", 1, 31),
-    _Field("month", 1, 12, tuple(_MONTHS)),
-    _Field("weekday", 0, 6, tuple(_WEEKDAYS)),
+    _Field("month", 1, 12, _MONTHS),
+    _Field("weekday", 0, 6, _WEEKDAYS),
 )
 
 
@@ -159,4 +162,6 @@ def _number(text: str, item: str, field: _Field) -> int:
 
 
 def _unreadable(item: str, field: _Field) -> ScheduleError:
-    return ScheduleError(f"{item!r} is not a {field.name} ({field.least}-{field.most}, lists, ranges and steps of them).")
+    return ScheduleError(
+        f"{item!r} is not a {field.name} ({field.least}-{field.most}, lists, ranges and steps of them)."
+    )

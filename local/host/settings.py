@@ -1,4 +1,4 @@
-"""The app settings of one machine: read from local.settings.json, put into the environment, expanded in bindings."""
+"""The app settings of one machine: read from a file, put into the environment, expanded in bindings."""
 
 import json
 import re
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from local.host.errors import StartRefusedError
 
-# A machine behind a proxy already exports these for its own bundle. Who names a private CA in local.settings.json
-# wants exactly that one, and without it no call to the simulated Azure is trusted: here the file wins.
+# A machine behind a proxy already exports these for its own bundle. Who names a private CA in the file wants
+# exactly that one, and without it no call to the simulated Azure is trusted: here the file wins.
 CERTIFICATE_SETTINGS = frozenset({"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"})
 
 # The published account of the storage emulator: learn.microsoft.com/azure/storage/common/storage-use-azurite
@@ -16,7 +16,9 @@ _EMULATOR_ACCOUNT = "devstoreaccount1"
 _EMULATOR_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
-def emulator_connection_string(*, blob_port: int = 10000, queue_port: int = 10001, table_port: int = 10002) -> str:
+def emulator_connection_string(
+    *, blob_port: int = 10000, queue_port: int = 10001, table_port: int = 10002
+) -> str:
     """Give the full connection string of a storage emulator on this machine.
 
     Args:
@@ -28,8 +30,14 @@ def emulator_connection_string(*, blob_port: int = 10000, queue_port: int = 1000
         A connection string that every Azure SDK understands, unlike `UseDevelopmentStorage=true`.
     """
     ports = {"Blob": blob_port, "Queue": queue_port, "Table": table_port}
-    endpoints = [f"{kind}Endpoint=http://127.0.0.1:{port}/{_EMULATOR_ACCOUNT}" for kind, port in ports.items()]
-    account = ["DefaultEndpointsProtocol=http", f"AccountName={_EMULATOR_ACCOUNT}", f"AccountKey={_EMULATOR_KEY}"]
+    endpoints = [
+        f"{kind}Endpoint=http://127.0.0.1:{port}/{_EMULATOR_ACCOUNT}" for kind, port in ports.items()
+    ]
+    account = [
+        "DefaultEndpointsProtocol=http",
+        f"AccountName={_EMULATOR_ACCOUNT}",
+        f"AccountKey={_EMULATOR_KEY}",
+    ]
     return ";".join([*account, *endpoints]) + ";"
 
 
@@ -74,12 +82,12 @@ def _read_values(path: Path) -> dict[str, object]:
 def apply_settings(values: Mapping[str, str], environment: MutableMapping[str, str]) -> None:
     """Put settings into the environment of this process.
 
-    A variable that is already set wins over the file, as `func start` has it (Core Tools prints "Skipping ... as it's
-    already defined in current environment variables"), except for the two certificate settings.
+    A variable that is already set wins over the file, as `func start` has it (Core Tools prints
+    "Skipping ... as it's already defined in current environment variables"), save for the certificate ones.
 
     Args:
         values: What the file says.
-        environment: `os.environ`; it is changed, and `UseDevelopmentStorage=true` in it is written out in full.
+        environment: `os.environ`; it is changed, and `UseDevelopmentStorage=true` in it written out in full.
     """
     for name, value in values.items():
         if name in CERTIFICATE_SETTINGS or name not in environment:
@@ -109,7 +117,7 @@ def expand(text: str, environment: Mapping[str, str], *, where: str) -> str:
     def value_of(reference: re.Match[str]) -> str:
         value = environment.get(reference[1])
         if not value:
-            message = f"{where}: the setting {reference[1]} is missing; add it to the Values of local.settings.json."
+            message = f"{where}: the setting {reference[1]} is missing; add it to local.settings.json."
             raise StartRefusedError(message)
         return value
 

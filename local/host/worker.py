@@ -17,6 +17,7 @@ from typing import Protocol, cast
 
 from local.host import worker_messages
 from local.host.errors import StartRefusedError
+from local.host.logs import set_up_logs
 from local.host.worker_messages import (
     FunctionMetadataResponse,
     InvocationResponse,
@@ -136,6 +137,7 @@ async def load_app(app: Path, *, timeout_s: float | None) -> tuple[Worker, list[
     """
     sys.path.insert(0, str(app))
     library = cast("WorkerLibrary", importlib.import_module("azure_functions_runtime"))
+    set_up_logs(library.invocation_id_cv)
     library.start_threadpool_executor()
     init = SimpleNamespace(capabilities={}, function_app_directory=str(app))
     result = await _initialise(library, init, app)

@@ -14,7 +14,8 @@ class TypedData:
     """Hold one value together with its kind: `TypedData(string="x")`, or nothing at all."""
 
     def __init__(self, **one: object) -> None:
-        self.kind, self.value = next(iter(one.items()), (None, None))
+        self.kind: str | None = next(iter(one), None)
+        self.value: object = one.get(self.kind) if self.kind else None
         if self.kind is not None:
             # The library reads the value by its kind, and probes for other names: those must stay missing.
             setattr(self, self.kind, self.value)
@@ -90,15 +91,21 @@ class NullableTimestamp:
     value: Timestamp
 
 
-# One member is called None, which a class statement cannot spell.
-SameSite = IntEnum("SameSite", {"None": 0, "Lax": 1, "Strict": 2, "ExplicitNone": 3})
+class CookieSameSite(IntEnum):
+    """Say to which sites a cookie is sent."""
+
+    # FunctionRpc.proto calls it None, which no class statement can spell.
+    Unset = 0
+    Lax = 1
+    Strict = 2
+    ExplicitNone = 3
 
 
 @dataclass(kw_only=True)
 class RpcHttpCookie:
     """Carry one Set-Cookie of an answer."""
 
-    SameSite: ClassVar[type[SameSite]] = SameSite
+    SameSite: ClassVar = CookieSameSite
 
     name: str
     value: str
@@ -107,7 +114,7 @@ class RpcHttpCookie:
     expires: NullableTimestamp | None = None
     secure: NullableBool | None = None
     http_only: NullableBool | None = None
-    same_site: SameSite | None = None
+    same_site: CookieSameSite | None = None
     max_age: NullableDouble | None = None
 
 
