@@ -1,0 +1,267 @@
+"""What Defender for Cloud computes from a subscription's assessments: score, controls, plans, standards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from local.azure.assessments import HEALTHY, NOT_APPLICABLE, UNHEALTHY
+from local.azure.generator import made_up_id, timestamp
+from local.azure.recommendations import recommendations
+
+if TYPE_CHECKING:
+    from local.azure.wire import JsonObject
+    from local.azure.world import Subscription
+
+MAXIMA = {"High": 10, "Medium": 6, "Low": 3}
+CATEGORY_TITLES = {
+    "IdentityAndAccess": "Manage access and permissions",
+    "Networking": "Restrict unauthorized network access",
+    "Data": "Enable encryption at rest",
+    "Container": "Remediate vulnerabilities in containers",
+    "AppServices": "Protect applications",
+    "Compute": "Remediate security configurations",
+}
+PLANS = (
+    "VirtualMachines",
+    "SqlServers",
+    "AppServices",
+    "StorageAccounts",
+    "KeyVaults",
+    "Arm",
+    "Containers",
+    "CosmosDbs",
+    "CloudPosture",
+)
+FREE_PLANS = {"AppServices", "CosmosDbs"}
+STANDARDS = ("Microsoft-cloud-security-benchmark", "ISO-27001", "SOC-TSP")
+CONTROLS_PER_STANDARD = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreControl:
+    """A score control: the recommendations of one category."""
+
+    key: str
+    title: str
+    maximum: int
+    keys: tuple[str, ...]
+
+
+@cache
+def score_controls() -> tuple[ScoreControl, ...]:
+    """Group the recommendations into score controls."""
+    controls: list[ScoreControl] = []
+    for category, title in CATEGORY_TITLES.items():
+        rules = [rule for rule in recommendations() if rule.category == category]
+        maximum = max((MAXIMA[rule.severity] for rule in rules), default=0)
+        controls.append(
+            ScoreControl(made_up_id("control", category), title, maximum, tuple(r.key for r in rules))
+        )
+    return tuple(controls)
+
+
+def _tally(subscription: Subscription, keys: tuple[str, ...]) -> Counter[str]:
+    counts = subscription.content.assessments.by_recommendation()
+    tally: Counter[str] = Counter()
+    for key in keys:
+        tally.update(counts.get(key, Counter()))
+    return tally
+
+
+def _points(control: ScoreControl, tally: Counter[str]) -> tuple[int, float]:
+    """Return the most a control can give here and what it gives; nothing to judge gives nothing."""
+    judged = tally[HEALTHY] + tally[UNHEALTHY]
+    if not judged:
+        return 0, 0.0
+    return control.maximum, round(control.maximum * tally[HEALTHY] / judged, 2)
+
+
+def _score(current: float, maximum: int) -> JsonObject:
+    """Write a score; `percentage` is a fraction (secureScore.json, ScoreDetails)."""
+    return {"max": maximum, "current": current, "percentage": round(current / maximum, 4) if maximum else 0}
+
+
+def score(subscription: Subscription) -> JsonObject:
+    """Compute the secure score named ascScore."""
+    tallies = [(control, _tally(subscription, control.keys)) for control in score_controls()]
+    points = [_points(control, tally) for control, tally in tallies]
+    current, maximum = round(sum(point for _, point in points), 2), sum(most for most, _ in points)
+    return {
+        "id": f"{subscription.scope}/providers/Microsoft.Security/secureScores/ascScore",
+        "name": "ascScore",
+        "type": "Microsoft.Security/secureScores",
+        "properties": {
+            "displayName": "ASC score",
+            "score": _score(current, maximum),
+            "weight": sum(tally[HEALTHY] + tally[UNHEALTHY] for _, tally in tallies),
+        },
+    }
+
+
+def controls(subscription: Subscription, *, with_definition: bool) -> list[JsonObject]:
+    """List score controls, each with its definition if wanted."""
+    definitions = {str(row["name"]): row for row in control_definitions()}
+    rows: list[JsonObject] = []
+    for control in score_controls():
+        tally = _tally(subscription, control.keys)
+        maximum, current = _points(control, tally)
+        properties: JsonObject = {
+            "displayName": control.title,
+            "healthyResourceCount": tally[HEALTHY],
+            "unhealthyResourceCount": tally[UNHEALTHY],
+            "notApplicableResourceCount": tally[NOT_APPLICABLE],
+            "score": _score(current, maximum),
+            "weight": tally[HEALTHY] + tally[UNHEALTHY],
+        }
+        if with_definition:
+            properties["definition"] = definitions[control.key]
+        root = f"{subscription.scope}/providers/Microsoft.Security/secureScores/ascScore/secureScoreControls"
+        kind = "Microsoft.Security/secureScores/secureScoreControls"
+        rows.append(
+            {"id": f"{root}/{control.key}", "name": control.key, "type": kind, "properties": properties}
+        )
+    return rows
+
+
+def control_definitions() -> list[JsonObject]:
+    """List the definitions of score controls."""
+    root = "/providers/Microsoft.Security"
+    return [
+        {
+            "id": f"{root}/SecureScoreControlDefinitions/{control.key}",
+            "name": control.key,
+            "type": "Microsoft.Security/SecureScoreControlDefinitions",
+            "properties": {
+                "source": {"sourceType": "BuiltIn"},
+                "displayName": control.title,
+                "description": f"This control contains recommendations: {control.title.lower()}",
+                "maxScore": control.maximum,
+                "assessmentDefinitions": [{"id": f"{root}/assessmentMetadata/{key}"} for key in control.keys],
+            },
+        }
+        for control in score_controls()
+    ]
+
+
+def _row(subscription: Subscription, kind: str, name: str, properties: JsonObject) -> JsonObject:
+    path = f"{subscription.scope}/providers/Microsoft.Security/{kind}/{name}"
+    return {"id": path, "name": name, "type": f"Microsoft.Security/{kind}", "properties": properties}
+
+
+def plans(subscription: Subscription) -> list[JsonObject]:
+    """List Defender plans, most of them on."""
+    rows: list[JsonObject] = []
+    for name in PLANS:
+        properties: JsonObject = {"pricingTier": "Free", "freeTrialRemainingTime": "PT0S"}
+        if name not in FREE_PLANS:
+            enabled_at = timestamp(subscription.content.at.replace(month=1, day=15))
+            properties |= {"pricingTier": "Standard", "enablementTime": enabled_at}
+        rows.append(_row(subscription, "pricings", name, properties))
+    return rows
+
+
+def contacts(subscription: Subscription) -> list[JsonObject]:
+    """List security contacts in the shape of 2023-12-01-preview."""
+    properties: JsonObject = {
+        "notificationsByRole": {"state": "On", "roles": ["Owner"]},
+        "isEnabled": True,
+        "emails": "security@example.com;ciso@example.com",
+        "phone": "+1-555-0100",
+        "notificationsSources": [{"sourceType": "Alert", "minimalSeverity": "Medium"}],
+    }
+    return [_row(subscription, "securityContacts", "default", properties)]
+
+
+def settings(subscription: Subscription) -> list[JsonObject]:
+    """List integration settings."""
+    kinds = {"MCAS": "DataExportSettings", "WDATP": "DataExportSettings", "Sentinel": "AlertSyncSettings"}
+    return [
+        _row(subscription, "settings", name, {"enabled": name != "Sentinel"}) | {"kind": kind}
+        for name, kind in kinds.items()
+    ]
+
+
+def auto_provisioning(subscription: Subscription) -> list[JsonObject]:
+    """List auto-provisioning settings."""
+    return [_row(subscription, "autoProvisioningSettings", "default", {"autoProvision": "Off"})]
+
+
+def _standard_keys(number: int) -> tuple[str, ...]:
+    """Return the recommendations behind a control: every sixth one."""
+    return tuple(rule.key for rule in recommendations()[number::CONTROLS_PER_STANDARD])
+
+
+def _state(tally: Counter[str]) -> str:
+    if tally[UNHEALTHY]:
+        return "Failed"
+    return "Passed" if tally[HEALTHY] else "Skipped"
+
+
+def _numbers() -> dict[str, int]:
+    return {f"{number + 1}.1": number for number in range(CONTROLS_PER_STANDARD)}
+
+
+def standards(subscription: Subscription) -> list[JsonObject]:
+    """List regulatory standards; the type is plural, as the live service writes it."""
+    states = Counter(_state(_tally(subscription, _standard_keys(number))) for number in _numbers().values())
+    properties: JsonObject = {
+        "state": "Failed" if states["Failed"] else "Passed",
+        "passedControls": states["Passed"],
+        "failedControls": states["Failed"],
+        "skippedControls": states["Skipped"],
+        "unsupportedControls": 0,
+    }
+    return [_row(subscription, "regulatoryComplianceStandards", name, properties) for name in STANDARDS]
+
+
+def _standard(name: str) -> str | None:
+    return next((known for known in STANDARDS if known.lower() == name.lower()), None)
+
+
+def standard_controls(subscription: Subscription, standard: str) -> list[JsonObject] | None:
+    """List a standard's controls; None for an unknown standard. Counts are of assessments, not of resources."""
+    known = _standard(standard)
+    if known is None:
+        return None
+    kind = f"regulatoryComplianceStandards/{known}/regulatoryComplianceControls"
+    rows: list[JsonObject] = []
+    for name, number in _numbers().items():
+        states = Counter(_state(_tally(subscription, (key,))) for key in _standard_keys(number))
+        properties: JsonObject = {
+            "description": f"Control {name} of {known}.",
+            "state": _state(_tally(subscription, _standard_keys(number))),
+            "passedAssessments": states["Passed"],
+            "failedAssessments": states["Failed"],
+            "skippedAssessments": states["Skipped"],
+        }
+        row = _row(subscription, kind, name, properties)
+        row["type"] = "Microsoft.Security/regulatoryComplianceStandards/regulatoryComplianceControls"
+        rows.append(row)
+    return rows
+
+
+def control_assessments(subscription: Subscription, standard: str, control: str) -> list[JsonObject] | None:
+    """List a control's assessments; None for an unknown standard or control. Counts are of resources."""
+    known, number = _standard(standard), _numbers().get(control)
+    if known is None or number is None:
+        return None
+    path = f"regulatoryComplianceStandards/{known}/regulatoryComplianceControls/{control}"
+    kind = "Microsoft.Security/regulatoryComplianceStandards/regulatoryComplianceControls"
+    rows: list[JsonObject] = []
+    for rule in recommendations()[number::CONTROLS_PER_STANDARD]:
+        tally = _tally(subscription, (rule.key,))
+        properties: JsonObject = {
+            "description": rule.display_name,
+            "assessmentType": "Assessment",
+            "state": _state(tally),
+            "passedResources": tally[HEALTHY],
+            "failedResources": tally[UNHEALTHY],
+            "skippedResources": tally[NOT_APPLICABLE],
+        }
+        row = _row(subscription, f"{path}/regulatoryComplianceAssessments", rule.key, properties)
+        row["type"] = f"{kind}/regulatoryComplianceAssessments"
+        rows.append(row)
+    return rows

@@ -1,0 +1,211 @@
+"""The worlds that can be started: small, demo, specification, large."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from local.azure import roles
+from local.azure.assessments import Shape
+from local.azure.generator import content, made_up_id
+from local.azure.official import SUBSCRIPTION_ID
+from local.azure.world import Application, ClientSecret, Defender, State, Subscription, Tenant, World
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SECRET_LIFE = timedelta(days=360)
+LARGE_ALERTS = 200
+
+
+class Profile(StrEnum):
+    """Which world to start."""
+
+    SMALL = "small"
+    DEMO = "demo"
+    SPECIFICATION = "specification"
+    LARGE = "large"
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Makes parts of a world whose ids depend on names and seed only."""
+
+    world: World
+
+    def identifier(self, *parts: str) -> str:
+        """Return the GUID for a name."""
+        return made_up_id(self.world.seed, *parts)
+
+    def tenant(self, name: str) -> Tenant:
+        """Add a tenant."""
+        domain = f"{name.lower().replace(' ', '-')}.onmicrosoft.example"
+        tenant = Tenant(self.identifier("tenant", name), name, domain)
+        self.world.tenants.append(tenant)
+        return tenant
+
+    def application(self, tenant: Tenant, name: str, life: timedelta | None = SECRET_LIFE) -> Application:
+        """Add an application with one secret of a given life; None: no secret."""
+        application = Application(
+            tenant.tenant_id,
+            self.identifier("client", name),
+            self.identifier("principal", name),
+            name,
+        )
+        if life is not None:
+            value = f"made-up-secret-of-{name}-{self.identifier('secret', name)[:8]}"
+            expires_at = self.world.started_at + life
+            application.secrets.append(ClientSecret(self.identifier("secret-id", name), value, expires_at))
+        self.world.applications.append(application)
+        return application
+
+    def subscription(
+        self,
+        tenant: Tenant,
+        name: str,
+        shape: Shape,
+        *,
+        alerts: int = 0,
+        subscription_id: str = "",
+        special: str = "",
+    ) -> Subscription:
+        """Add a subscription with generated content."""
+        identifier = subscription_id or self.identifier("subscription", name)
+        made = content(identifier, self.world.started_at, shape, alerts)
+        subscription = Subscription(identifier, name, tenant.tenant_id, made, special=special)
+        self.world.subscriptions.append(subscription)
+        return subscription
+
+
+def _basis(profile: Profile, seed: int) -> tuple[Builder, Tenant, Application]:
+    started_at = datetime.now(UTC).replace(microsecond=0)
+    build = Builder(World(profile.value, seed, started_at))
+    tenant = build.tenant("Example Industries")
+    connector = build.application(tenant, "azure-evidence-connector")
+    connector.special = "works; reads the subscriptions"
+    identity = build.application(tenant, "evidence-connector-identity", None)
+    identity.managed_identity, identity.special = (
+        True,
+        "the app's own managed identity; may use the key vault",
+    )
+    return build, tenant, connector
+
+
+def _specification(build: Builder, tenant: Tenant, connector: Application) -> None:
+    shape = Shape(2, not_applicable=1)
+    special = "answers with the bodies of the published REST specification"
+    made = build.subscription(
+        tenant, "specification", shape, subscription_id=SUBSCRIPTION_ID, special=special
+    )
+    made.official = True
+    made.assign(connector, roles.READER)
+
+
+def _four(build: Builder, tenant: Tenant, connector: Application) -> None:
+    _specification(build, tenant, connector)
+    seed = build.world.seed
+    production = build.subscription(
+        tenant,
+        "production",
+        Shape(400, 23, 40, seed),
+        alerts=24,
+        special="healthy: few unhealthy assessments",
+    )
+    production.assign(connector, roles.READER)
+    production.assign(connector, roles.SECURITY_READER)
+    production.assign(connector, roles.MONITORING_READER)
+    staging = build.subscription(
+        tenant, "staging", Shape(150, 40, 10, seed), alerts=6, special="403 on assessments and alerts"
+    )
+    staging.reader_covers_security = False
+    staging.assign(connector, roles.READER)
+    sandbox = build.subscription(
+        tenant, "sandbox", Shape(60, 5, 5, seed), special="Defender was never registered"
+    )
+    sandbox.defender = Defender.UNREGISTERED
+    sandbox.assign(connector, roles.READER)
+
+
+def _demo(seed: int, assessments: int) -> World:
+    del assessments
+    build, tenant, connector = _basis(Profile.DEMO, seed)
+    _four(build, tenant, connector)
+    return build.world
+
+
+def _official(seed: int, assessments: int) -> World:
+    del assessments
+    build, tenant, connector = _basis(Profile.SPECIFICATION, seed)
+    _specification(build, tenant, connector)
+    return build.world
+
+
+def _large(seed: int, assessments: int) -> World:
+    build, tenant, connector = _basis(Profile.LARGE, seed)
+    shape = Shape(assessments, assessments // 20, assessments // 10, seed)
+    made = build.subscription(
+        tenant, "large", shape, alerts=LARGE_ALERTS, special=f"{assessments} assessments"
+    )
+    made.assign(connector, roles.READER)
+    return build.world
+
+
+def _small(seed: int, assessments: int) -> World:
+    del assessments
+    build, tenant, connector = _basis(Profile.SMALL, seed)
+    _four(build, tenant, connector)
+    _odd_applications(build, tenant)
+    _odd_subscriptions(build, tenant, connector)
+    other = build.tenant("Other Company")
+    stranger = build.application(other, "other-company-app")
+    stranger.special = "works in the second tenant"
+    foreign = build.subscription(
+        other, "foreign", Shape(20, 2, 1, seed), special="belongs to the second tenant"
+    )
+    foreign.assign(stranger, roles.READER)
+    return build.world
+
+
+def _odd_applications(build: Builder, tenant: Tenant) -> None:
+    expired = build.application(tenant, "expired-app", timedelta(days=-3))
+    expired.special = "its secret has expired (AADSTS7000222)"
+    disabled = build.application(tenant, "disabled-app")
+    disabled.enabled, disabled.special = False, "is disabled (AADSTS7000112)"
+    blocked = build.application(tenant, "blocked-app")
+    blocked.blocked, blocked.special = True, "Conditional Access blocks it (AADSTS53003)"
+    unconsented = build.application(tenant, "unconsented-app")
+    unconsented.consented, unconsented.special = False, "nobody consented to it (AADSTS65001)"
+    build.application(tenant, "roleless-app").special = "works, has no role anywhere"
+
+
+def _odd_subscriptions(build: Builder, tenant: Tenant, connector: Application) -> None:
+    seed = build.world.seed
+    build.subscription(tenant, "hidden", Shape(20, 2, 1, seed), special="the connector has no role here")
+    made = (
+        ("disabled", State.DISABLED, Defender.ON, "is disabled"),
+        ("warned", State.WARNED, Defender.ON, "is in state Warned"),
+        ("computing", State.ENABLED, Defender.COMPUTING, "score not computed yet: empty list"),
+        ("computing-missing", State.ENABLED, Defender.COMPUTING_MISSING, "score not computed yet: 404"),
+    )
+    for name, state, defender, special in made:
+        subscription = build.subscription(tenant, name, Shape(20, 2, 1, seed), alerts=2, special=special)
+        subscription.state, subscription.defender = state, defender
+        subscription.assign(connector, roles.READER)
+
+
+WORLDS: dict[Profile, Callable[[int, int], World]] = {
+    Profile.SMALL: _small,
+    Profile.DEMO: _demo,
+    Profile.SPECIFICATION: _official,
+    Profile.LARGE: _large,
+}
+
+
+def build_world(profile: Profile, *, seed: int = 1, assessments: int = 10_000) -> World:
+    """Build the world of a profile.
+
+    Takes the profile, a seed for ids and statuses, and the number of assessments of `large`. Gives the world.
+    """
+    return WORLDS[profile](seed, assessments)
