@@ -31,8 +31,7 @@ class Admin:
     async def run_until(self, stopping: asyncio.Event) -> None:
         """Wait for the stop, then for what still runs."""
         await stopping.wait()
-        if self._running:
-            await asyncio.wait(self._running)
+        await asyncio.gather(*self._running)
 
     def run(self, name: str, body: bytes) -> web.Response:
         """Start a function and answer at once.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations
+from typing import TypedDict
 
 from local.host.errors import StartRefusedError
 from local.host.ncrontab import Schedule, ScheduleError, parse_schedule
@@ -62,6 +63,12 @@ class QueueFunction(Function):
     connection_string: str = field(repr=False)
 
 
+class _Common(TypedDict):
+    name: str
+    function_id: str
+    parameter: str
+
+
 type AnyFunction = HttpFunction | TimerFunction | QueueFunction
 
 
@@ -101,7 +108,7 @@ def _read_function(metadata: RpcFunctionMetadata, environment: Mapping[str, str]
         message = f"{where} has a retry policy, which this host does not follow."
         raise StartRefusedError(message)
     (trigger,) = triggers
-    common = Function(name=metadata.name, function_id=metadata.function_id, parameter=str(trigger["name"]))
+    common = _Common(name=metadata.name, function_id=metadata.function_id, parameter=str(trigger["name"]))
     if trigger["type"] == "httpTrigger":
         return _read_http(common, trigger, prefix)
     if trigger["type"] == "timerTrigger":
@@ -109,18 +116,16 @@ def _read_function(metadata: RpcFunctionMetadata, environment: Mapping[str, str]
     return _read_queue(common, trigger, environment)
 
 
-def _read_http(function: Function, trigger: Mapping[str, object], prefix: str) -> HttpFunction:
-    where = f"Function {function.name}"
-    own = parse_route(str(trigger.get("route") or function.name), where=where)
+def _read_http(common: _Common, trigger: Mapping[str, object], prefix: str) -> HttpFunction:
+    where = f"Function {common['name']}"
+    own = parse_route(str(trigger.get("route") or common["name"]), where=where)
     route = parse_route(f"{prefix}/{own.template}" if prefix else own.template, where=where)
     if route.segments and route.segments[0].literal.lower() in _RESERVED_ROUTES:
         message = f"{where}: route {route.template!r} belongs to the host itself."
         raise StartRefusedError(message)
     methods = trigger.get("methods") or []
     return HttpFunction(
-        name=function.name,
-        function_id=function.function_id,
-        parameter=function.parameter,
+        **common,
         route=route,
         methods=frozenset(
             str(method).upper() for method in (methods if isinstance(methods, list) else [methods])
@@ -130,9 +135,9 @@ def _read_http(function: Function, trigger: Mapping[str, object], prefix: str) -
 
 
 def _read_timer(
-    function: Function, trigger: Mapping[str, object], environment: Mapping[str, str]
+    common: _Common, trigger: Mapping[str, object], environment: Mapping[str, str]
 ) -> TimerFunction:
-    where = f"Function {function.name}"
+    where = f"Function {common['name']}"
     text = expand(str(trigger.get("schedule", "")), environment, where=where)
     try:
         schedule = parse_schedule(text)
@@ -141,9 +146,7 @@ def _read_timer(
         raise StartRefusedError(message) from error
     use_monitor = trigger.get("useMonitor")
     return TimerFunction(
-        name=function.name,
-        function_id=function.function_id,
-        parameter=function.parameter,
+        **common,
         schedule=schedule,
         run_on_startup=bool(trigger.get("runOnStartup")),
         use_monitor=use_monitor if isinstance(use_monitor, bool) else None,
@@ -151,9 +154,9 @@ def _read_timer(
 
 
 def _read_queue(
-    function: Function, trigger: Mapping[str, object], environment: Mapping[str, str]
+    common: _Common, trigger: Mapping[str, object], environment: Mapping[str, str]
 ) -> QueueFunction:
-    where = f"Function {function.name}"
+    where = f"Function {common['name']}"
     queue_name = expand(str(trigger.get("queueName", "")), environment, where=where).lower()
     if not _QUEUE_NAME.fullmatch(queue_name):
         message = (
@@ -162,9 +165,7 @@ def _read_queue(
         raise StartRefusedError(message)
     connection = str(trigger.get("connection") or "AzureWebJobsStorage")
     return QueueFunction(
-        name=function.name,
-        function_id=function.function_id,
-        parameter=function.parameter,
+        **common,
         queue_name=queue_name,
         connection_string=_connection_string(connection, environment, where=where),
     )

@@ -48,7 +48,6 @@ def run(options: Options, configuration: HostConfiguration) -> None:
         StartRefusedError: The app cannot run, or the port is taken.
     """
     asyncio.run(_serve(options, configuration))
-    _leave_stuck_threads()
 
 
 async def _serve(options: Options, configuration: HostConfiguration) -> None:
@@ -68,6 +67,7 @@ async def _serve(options: Options, configuration: HostConfiguration) -> None:
     finally:
         worker.release_threads()
         threads.shutdown(wait=False, cancel_futures=True)
+    _leave_stuck_threads()
 
 
 def _listeners(

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueMessage
@@ -14,7 +14,7 @@ from local.host.configuration import QueueOptions
 from local.host.errors import StartRefusedError
 from local.host.functions import QueueFunction
 from local.host.queue_messages import UndecodableMessageError, decode, invocation_for
-from local.host.worker import Worker
+from local.host.worker import Outcome, Worker
 
 # Names and numbers: QueueListener.cs, QueueProcessor.cs and QueuePollingIntervals.cs of azure-sdk-for-net.
 _SHORTEST_PAUSE_S = 0.1
@@ -29,6 +29,7 @@ class _Lease:
 
     message: QueueMessage
     receipt: str
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class QueueListener:
@@ -63,21 +64,18 @@ class QueueListener:
 
     async def run_until(self, stopping: asyncio.Event) -> None:
         """Fetch and run messages until the host stops; those that run are finished first."""
+        stop = asyncio.create_task(stopping.wait())
         pause_s = _SHORTEST_PAUSE_S
-        async with self._queue, _closing(self._poison):
+        async with self._queue, _closing(self._poison), asyncio.TaskGroup() as group:
             while not stopping.is_set():
-                messages = await self._receive() if self._has_room() else []
-                for message in messages:
-                    self._begin(message)
-                if messages:
-                    pause_s = _SHORTEST_PAUSE_S
-                elif self._has_room():
-                    await _pause(pause_s, [asyncio.create_task(stopping.wait())])
-                    pause_s = min(pause_s * 2, self._options.max_polling_interval_s)
                 if not self._has_room():
-                    await _pause(None, [asyncio.create_task(stopping.wait())], self._running)
-            if self._running:
-                await asyncio.wait(self._running)
+                    await asyncio.wait([stop, *self._running], return_when=asyncio.FIRST_COMPLETED)
+                elif messages := await self._receive():
+                    self._begin(messages, group)
+                    pause_s = _SHORTEST_PAUSE_S
+                else:
+                    await asyncio.wait([stop], timeout=pause_s)
+                    pause_s = min(pause_s * 2, self._options.max_polling_interval_s)
 
     def _has_room(self) -> bool:
         return len(self._running) <= self._options.new_batch_threshold
@@ -98,36 +96,41 @@ class QueueListener:
             self._readable = False
         return []
 
-    def _begin(self, message: QueueMessage) -> None:
-        task = asyncio.create_task(self._process(message))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+    def _begin(self, messages: Iterable[QueueMessage], group: asyncio.TaskGroup) -> None:
+        for message in messages:
+            task = group.create_task(self._process(message))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
     async def _process(self, message: QueueMessage) -> None:
         lease = _Lease(message, str(message.pop_receipt))
         try:
+            body = self._body(message)
+            if body is None:
+                await self._give_up(lease)
+                return
             async with self._renewed(lease):
-                await self._run(lease)
+                outcome = await self._worker.invoke(invocation_for(self._function, message, body))
+            await self._complete(lease, outcome)
         except AzureError as error:
             _log.warning(
                 "Message %s of %s was not completed: %s", message.id, self._function.queue_name, error
             )
 
-    async def _run(self, lease: _Lease) -> None:
-        attempt = lease.message.dequeue_count or 0
-        if attempt > self._options.max_dequeue_count:
-            await self._give_up(lease)
-            return
+    def _body(self, message: QueueMessage) -> bytes | None:
+        """Give the decoded body, or None when the function is not to be run at all."""
+        if (message.dequeue_count or 0) > self._options.max_dequeue_count:
+            return None
         try:
-            body = decode(lease.message, self._options.message_encoding)
+            return decode(message, self._options.message_encoding)
         except UndecodableMessageError:
-            _log.warning("Message %s of %s is no base64", lease.message.id, self._function.queue_name)
-            await self._give_up(lease)
-            return
-        outcome = await self._worker.invoke(invocation_for(self._function, lease.message, body))
+            _log.warning("Message %s of %s is no base64", message.id, self._function.queue_name)
+            return None
+
+    async def _complete(self, lease: _Lease, outcome: Outcome) -> None:
         if outcome.succeeded:
             await self._delete(lease)
-        elif attempt >= self._options.max_dequeue_count:
+        elif (lease.message.dequeue_count or 0) >= self._options.max_dequeue_count:
             await self._give_up(lease)
         elif self._poison is not None:
             # Without a poison queue it stays hidden for the rest of the lease, against a fast endless loop.
@@ -159,24 +162,38 @@ class QueueListener:
         try:
             yield
         finally:
-            renewal.cancel()
+            # A renewal on its way changes the receipt, so it must arrive before the message is completed.
+            async with lease.lock:
+                renewal.cancel()
 
     async def _renew(self, lease: _Lease) -> None:
         while True:
             await asyncio.sleep(self._lease_s / 2)
-            try:
-                renewed = await self._queue.update_message(
-                    lease.message.id, lease.receipt, visibility_timeout=self._lease_s
-                )
-            except AzureError as error:
-                _log.warning("The lease of message %s was not renewed: %s", lease.message.id, error)
-            else:
-                lease.receipt = str(renewed.pop_receipt)
+            async with lease.lock:
+                await self._renew_once(lease)
+
+    async def _renew_once(self, lease: _Lease) -> None:
+        try:
+            renewed = await self._queue.update_message(
+                lease.message.id, lease.receipt, visibility_timeout=self._lease_s
+            )
+        except AzureError as error:
+            _log.warning("The lease of message %s was not renewed: %s", lease.message.id, error)
+        else:
+            lease.receipt = str(renewed.pop_receipt)
 
 
 def _client(function: QueueFunction, queue_name: str) -> QueueClient:
     try:
-        return QueueClient.from_connection_string(function.connection_string, queue_name)
+        # Short retries: polling and the lease are the real ones, and a stop must not wait for them.
+        return QueueClient.from_connection_string(
+            function.connection_string,
+            queue_name,
+            retry_total=2,
+            initial_backoff=1,
+            increment_base=1,
+            random_jitter_range=0,
+        )
     except ValueError as error:
         # The message of the SDK may quote the connection string, which is a secret.
         message = f"Function {function.name}: its connection setting holds no storage connection string."
@@ -190,11 +207,3 @@ async def _closing(client: QueueClient | None) -> AsyncIterator[None]:
     finally:
         if client is not None:
             await client.close()
-
-
-async def _pause(
-    timeout_s: float | None, stop: list[asyncio.Task[bool]], running: set[asyncio.Task[None]] | None = None
-) -> None:
-    await asyncio.wait([*stop, *(running or ())], timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    for task in stop:
-        task.cancel()

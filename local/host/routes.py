@@ -43,8 +43,12 @@ class Segment:
         """Give what the segment matches, whatever its parameter is called."""
         if not self.name:
             return self.literal.lower()
-        kind = "*" if self.catch_all else "?" if self.optional or self.default is not None else ""
-        return "{" + kind + ":".join(sorted(constraint.text for constraint in self.constraints)) + "}"
+        return (
+            "{"
+            + "*" * self.catch_all
+            + ":".join(sorted(constraint.text for constraint in self.constraints))
+            + "}"
+        )
 
 
 @dataclass(frozen=True)

@@ -51,11 +51,9 @@ class TimerListener:
             status = await self._run(status, past_due=True, reason="timer past due")
         elif self._function.run_on_startup:
             status = await self._run(status, past_due=False, reason="timer at startup")
-        due = status.next
-        while not await _stopped_before(due, stopping):
+        # Always the next one from now on: an occurrence that falls into a run is left out.
+        while not await _stopped_before(self._function.schedule.next_after(_now()), stopping):
             status = await self._run(status, past_due=False, reason="timer")
-            # An occurrence that fell into the run is not made up for while the host is up.
-            due = max(status.next, self._function.schedule.next_after(_now()))
 
     async def _run(self, status: TimerStatus, *, past_due: bool, reason: str) -> TimerStatus:
         ran_at = _now()
