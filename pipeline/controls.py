@@ -1,0 +1,167 @@
+"""Checks and mappings to controls: what a check supports, and the state of each control. Pure functions."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from mappings.loader import Control, Mappings
+from pipeline.model import (
+    Controls,
+    ControlState,
+    ControlStateName,
+    Coverage,
+    EvidenceItem,
+    EvidenceReference,
+    FrameworkView,
+    VerdictCounts,
+)
+
+_ASSESSMENT_PREFIX = "defender_assessment:"
+_NO_VERDICTS = VerdictCounts()
+
+
+def controls_of(check_ids: Iterable[str], mappings: Mappings) -> Controls:
+    """Give the controls that any of the checks supports, by framework, each once and in catalogue order."""
+    found = [controls for check_id in check_ids if (controls := mappings.controls_of(check_id))]
+    if len(found) == 1:  # every finding comes this way: its controls stand in order already
+        return dict(found[0])
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for controls in found:
+        for framework_id, control_ids in controls.items():
+            named[framework_id].update(control_ids)
+    return {
+        framework.id: tuple(
+            control.id for control in mappings.controls(framework.id) if control.id in named[framework.id]
+        )
+        for framework in mappings.frameworks
+        if framework.id in named
+    }
+
+
+def framework_views(mappings: Mappings) -> tuple[FrameworkView, ...]:
+    """Give every framework with the number of its controls, and how many of them checks support."""
+    return tuple(
+        FrameworkView(
+            id=framework.id,
+            title=framework.title,
+            publisher=framework.publisher,
+            version=framework.version,
+            link=framework.link,
+            note=framework.note,
+            controls=len(states := control_states(framework.id, mappings, {})),
+            coverage=dict(Counter(state.coverage for state in states)),
+        )
+        for framework in mappings.frameworks
+    )
+
+
+def control_states(
+    framework_id: str,
+    mappings: Mappings,
+    counts: Mapping[str, VerdictCounts],
+    *,
+    items: Sequence[EvidenceItem] = (),
+) -> tuple[ControlState, ...]:
+    """Give the state of every control of a framework, in catalogue order; groups are no controls.
+
+    The first of these that holds is the state of a control:
+
+    1. `manual`: no check supports it; people gather its evidence.
+    2. `no_evidence`: checks support it, and none has a verdict.
+    3. `fail`: a verdict is `fail`, whatever the others are.
+    4. `partial`: a verdict is `pass`, but one is `unknown` or `manual`, or a check did not run. What was seen
+       is good; not all was seen.
+    5. `pass`: every verdict that applies is `pass`.
+    6. `unknown`: a verdict is `unknown`, none is `pass`.
+    7. `manual`: a verdict is `manual`, none is `pass` or `unknown`.
+    8. `no_evidence`: what ran does not apply, and a check did not run.
+    9. `not_applicable`: everything ran and nothing applies.
+
+    A check that did not run is one of ours without any verdict (its service is switched off, or was never
+    read). A recommendation of Defender without one is none: Defender lists only what it found to assess.
+
+    `coverage` is `none` without checks, `manual` where every check needs a person (its verdicts are all
+    `manual`), `partial` where some do, else `automated`.
+
+    Args:
+        framework_id: one of `mappings.frameworks`.
+        counts: the verdicts that stand now, by check id.
+        items: the newest good evidence items, of which each control is told its newest.
+
+    Raises:
+        KeyError: there is no such framework.
+    """
+    newest = _newest_items(framework_id, items)
+    return tuple(
+        _control_state(control, mappings.checks_of(framework_id, control.id), counts, newest.get(control.id))
+        for control in mappings.controls(framework_id)
+        if not control.is_group
+    )
+
+
+def _control_state(
+    control: Control,
+    checks: tuple[str, ...],
+    counts: Mapping[str, VerdictCounts],
+    newest: EvidenceItem | None,
+) -> ControlState:
+    given = {check_id: counts.get(check_id, _NO_VERDICTS) for check_id in checks}
+    verdicts = _total(given.values())
+    silent = tuple(
+        check_id
+        for check_id, one in given.items()
+        if one == _NO_VERDICTS and not check_id.startswith(_ASSESSMENT_PREFIX)
+    )
+    return ControlState(
+        id=control.id,
+        title=control.title,
+        parent=control.parent,
+        coverage=_coverage(list(given.values())),
+        state=_state(verdicts, mapped=bool(checks), complete=not silent),
+        verdicts=verdicts,
+        checks=checks,
+        without_verdict=silent,
+        newest_evidence=_reference(newest) if newest else None,
+    )
+
+
+def _state(verdicts: VerdictCounts, *, mapped: bool, complete: bool) -> ControlStateName:
+    """Say the state; the order of the rules is that of `control_states`."""
+    sure = complete and not verdicts.unknown and not verdicts.manual
+    rules: tuple[tuple[bool, ControlStateName], ...] = (
+        (not mapped, "manual"),
+        (verdicts == _NO_VERDICTS, "no_evidence"),
+        (verdicts.failed > 0, "fail"),
+        (verdicts.passed > 0, "pass" if sure else "partial"),
+        (verdicts.unknown > 0, "unknown"),
+        (verdicts.manual > 0, "manual"),
+        (not complete, "no_evidence"),
+    )
+    return next((state for holds, state in rules if holds), "not_applicable")
+
+
+def _coverage(given: Sequence[VerdictCounts]) -> Coverage:
+    needs_person = [one == VerdictCounts(manual=one.manual) and one.manual > 0 for one in given]
+    if not needs_person:
+        return "none"
+    if all(needs_person):
+        return "manual"
+    return "partial" if any(needs_person) else "automated"
+
+
+def _total(several: Iterable[VerdictCounts]) -> VerdictCounts:
+    total = VerdictCounts()
+    for one in several:
+        for field in VerdictCounts.__struct_fields__:
+            setattr(total, field, getattr(total, field) + getattr(one, field))
+    return total
+
+
+def _newest_items(framework_id: str, items: Sequence[EvidenceItem]) -> Mapping[str, EvidenceItem]:
+    oldest_first = sorted(items, key=lambda item: item.collected_at)
+    return {control_id: item for item in oldest_first for control_id in item.controls.get(framework_id, ())}
+
+
+def _reference(item: EvidenceItem) -> EvidenceReference:
+    return msgspec.convert(item, EvidenceReference, from_attributes=True)
