@@ -14,6 +14,7 @@ type Guid = Annotated[
         extra_json_schema={"format": "uuid"},
     ),
 ]
+type GuidList = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid-list"})]
 type Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", extra_json_schema={"format": "date"})]
 type Time = Annotated[str, msgspec.Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 type Filter = Annotated[str, msgspec.Meta(max_length=1024)]
@@ -47,7 +48,7 @@ class ConnectRequest(Request, frozen=True, kw_only=True):
 
     name: Name
     auth: AuthRequest
-    subscription_ids: tuple[Guid, ...] | str
+    subscription_ids: Annotated[tuple[Guid, ...], msgspec.Meta(min_length=1)] | GuidList
     frequency: Frequency = "daily"
     services: tuple[str, ...] | None = None
     sync_now: bool = True
@@ -80,7 +81,7 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class EvidenceQuery(PageQuery, frozen=True, kw_only=True):
-    """Which evidence items; every filter given must hold. `as_of` is fixed-width UTC, as the stores compare it."""
+    """Which evidence items; every filter given must hold. `as_of` is fixed-width UTC, as it is stored."""
 
     connection_id: Filter | None = None
     subscription_id: Filter | None = None
@@ -94,7 +95,7 @@ class EvidenceQuery(PageQuery, frozen=True, kw_only=True):
 
 
 class FindingQuery(PageQuery, frozen=True, kw_only=True):
-    """Which findings; every filter given must hold. the times are fixed-width UTC."""
+    """Which findings; every filter given must hold. The times are fixed-width UTC."""
 
     connection_id: Filter | None = None
     subscription_id: Filter | None = None
