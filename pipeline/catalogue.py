@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from collectors.contract import Check, Collector
+from pipeline.controls import framework_views
 from pipeline.cursors import refused
 from pipeline.errors import InvalidRequest, NotFound
-from pipeline.model import Controls, Page
+from pipeline.model import Controls, FrameworkView, Page
 
 if TYPE_CHECKING:
-    from mappings.loader import Framework, Mappings
+    from mappings.loader import Mappings
 
 
 class CheckView(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,19 +41,6 @@ class ServiceView(msgspec.Struct, frozen=True, kw_only=True):
     evidence_kinds: tuple[str, ...]
     checks: int
     version: str
-
-
-class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
-    """One framework, and how many of its controls some check supports."""
-
-    id: str
-    title: str
-    publisher: str
-    version: str
-    link: str
-    note: str
-    controls: int
-    mapped_controls: int
 
 
 class Catalogue:
@@ -179,7 +167,7 @@ class Catalogue:
 
     @cached_property
     def _frameworks(self) -> tuple[FrameworkView, ...]:
-        return tuple(_framework_view(one, self._mappings) for one in self._mappings.frameworks)
+        return framework_views(self._mappings)
 
 
 def page_after[T](
@@ -229,19 +217,4 @@ def _service_view(collector: Collector) -> ServiceView:
         evidence_kinds=tuple(part.kind for part in collector.parts),
         checks=len(collector.checks),
         version=collector.version,
-    )
-
-
-def _framework_view(framework: "Framework", mappings: "Mappings") -> FrameworkView:
-    controls = [control for control in mappings.controls(framework.id) if not control.is_group]
-    mapped = [control for control in controls if mappings.checks_of(framework.id, control.id)]
-    return FrameworkView(
-        id=framework.id,
-        title=framework.title,
-        publisher=framework.publisher,
-        version=framework.version,
-        link=framework.link,
-        note=framework.note,
-        controls=len(controls),
-        mapped_controls=len(mapped),
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from collectors.errors import ConnectorError
 from pipeline.model import ProblemView
-from pipeline.times import Clock, rfc3339, utc_now
+from pipeline.times import rfc3339, utc_now
 
 PATIENCE_S = 4.0
 FRESH_FOR_S = 5.0
@@ -55,7 +55,6 @@ class Health:
         version: of the app.
         functions: the names of its functions.
         patience_s: how long one part may take.
-        now: gives the present.
         monotonic: seconds that only grow.
     """
 
@@ -66,14 +65,12 @@ class Health:
         version: str,
         functions: tuple[str, ...],
         patience_s: float = PATIENCE_S,
-        now: Clock = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._probes = dict(probes)
         self._version = version
         self._functions = functions
         self._patience_s = patience_s
-        self._now = now
         self._monotonic = monotonic
         self._lock = asyncio.Lock()
         self._newest: tuple[float, HealthDetails] | None = None
@@ -90,7 +87,7 @@ class Health:
         parts = await asyncio.gather(*(self._try(name, probe) for name, probe in self._probes.items()))
         return HealthDetails(
             status="ok" if all(part.status == "ok" for part in parts) else "degraded",
-            checked_at=rfc3339(self._now()),
+            checked_at=rfc3339(utc_now()),
             version=self._version,
             python=platform.python_version(),
             functions=self._functions,

@@ -144,6 +144,13 @@ class Connected(msgspec.Struct, frozen=True, kw_only=True):
     rejected: tuple[Rejected, ...]
 
 
+class Rotated(msgspec.Struct, frozen=True, kw_only=True):
+    """Which connections a new secret went to, and which subscriptions it does not open."""
+
+    connections: tuple[Connection, ...]
+    rejected: tuple[Rejected, ...] = ()
+
+
 class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One read of Azure as it went, pages of one list together."""
 

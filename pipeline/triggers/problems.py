@@ -47,13 +47,15 @@ class ProblemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-def describe(error: Exception, *, correlation_id: str, portal_url: Callable[[str], str]) -> ProblemAnswer:
+def describe(
+    error: Exception, *, correlation_id: str, portal_url: Callable[[str], str | None]
+) -> ProblemAnswer:
     """Make the answer to an error.
 
     Args:
         error: one of ours says its own code, detail and advice; of any other nothing is told.
         correlation_id: what finds the call in the log.
-        portal_url: completes a page of the Azure portal to its address in this cloud.
+        portal_url: completes a page of the Azure portal to its address in this cloud; None for "".
 
     Returns:
         Status, headers and body: the members of RFC 9457, API.md's, and those the error adds.
@@ -68,7 +70,7 @@ def describe(error: Exception, *, correlation_id: str, portal_url: Callable[[str
         code=known.code,
         reason=known.reason,
         advice=known.advice,
-        portal_url=portal_url(known.portal_page) if known.portal_page else None,
+        portal_url=portal_url(known.portal_page),
         correlation_id=correlation_id,
         errors=_faults(known),
     )
