@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a route's declaration says: the RBAC action it needs, its api-versions, whether its list is paged."""
+    """What a route's declaration says of it."""
 
     action: str | None
+    """The RBAC action it needs; None: any signed-in principal."""
     versions: frozenset[str]
     paged: bool = True
     described_by_specification: bool = True
-    """False: even the specification subscription answers from the world (what a caller may do, for instance)."""
+    """False: the specification subscription answers from the world too (what a caller may do, say)."""
 
     @property
     def is_defender(self) -> bool:
@@ -83,8 +84,7 @@ def get(
 ) -> Callable[[Handler], Handler]:
     """Declare an ARM route; use as a decorator.
 
-    Takes the path template, the RBAC action it needs (None: any signed-in principal), the api-versions it has,
-    whether the specification declares paging, and whether its example body may answer for it.
+    Takes the path template and what `Operation` says. Gives the decorator.
     """
     return ROUTES.add(
         "GET", template, Operation(action, frozenset(versions), paged, described_by_specification)
@@ -130,8 +130,11 @@ def answer(simulation: Simulation, request: Request, caller: Claims) -> Answer:
 
 def subscription_id_in(path: str) -> str | None:
     """Return the subscription id in an ARM path, or None."""
-    parts = path.split("/")
-    return parts[2] if len(parts) > 2 and parts[1].lower() == "subscriptions" and parts[2] else None  # noqa: PLR2004 - "", "subscriptions", id
+    match path.split("/"):
+        case ["", root, subscription_id, *_] if root.lower() == "subscriptions" and subscription_id:
+            return subscription_id
+        case _:
+            return None
 
 
 def _subscription(world: World, path: str) -> Subscription | None:
@@ -181,7 +184,8 @@ def _unauthorized(call: ArmCall, operation: Operation) -> Answer | None:
 
 def scope_of(path: str) -> str:
     """Return the scope a refusal names: the path up to its last provider."""
-    return (path.lower().rpartition("/providers/")[0] and path[: path.lower().rindex("/providers/")]) or path
+    end = path.lower().rfind("/providers/")
+    return path[:end] if end > 0 else path
 
 
 def _unregistered(call: ArmCall, operation: Operation) -> Answer | None:
@@ -214,7 +218,7 @@ def action_of(path: str) -> str:
 
 
 def _official_answer(call: ArmCall, body: JsonObject) -> Answer:
-    """Answer with an example body as it is; only its page link is made to work: it leads to an empty last page."""
+    """Answer with an example body as it is; its page link, if any, leads to an empty last page."""
     if "nextLink" not in body:
         return json_answer(body)
     if call.request.query.get("$skipToken"):

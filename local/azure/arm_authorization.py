@@ -11,8 +11,8 @@ from local.azure.arm import ArmCall, get
 from local.azure.official import find_official
 
 if TYPE_CHECKING:
-    from local.azure.wire import Answer, JsonObject, Rows
     from local.azure.roles import Role
+    from local.azure.wire import Answer, JsonObject, Rows
     from local.azure.world import Assignment, Subscription
 
 ROOT = "/subscriptions/{subscription_id}/providers/Microsoft.Authorization"

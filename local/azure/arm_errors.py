@@ -1,7 +1,7 @@
 """Error bodies of Azure Resource Manager, worded as Azure words them.
 
-Shape: common-types/resource-management/v5/types.json, ErrorResponse. Wording: Azure's own answers as published
-in "Troubleshoot common Azure deployment errors" and in the issue trackers of Azure's tools.
+Shape: common-types/resource-management/v5/types.json, ErrorResponse. Wording: Azure's own answers as
+published in "Troubleshoot common Azure deployment errors" and in the issue trackers of Azure's tools.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ def expired_token(expired_at: float) -> Answer:
 def wrong_tenant(token_tenant: str, subscription_tenant: str) -> Answer:
     """401 for a token of another tenant than the subscription's."""
     message = (
-        f"The access token is from the wrong issuer 'https://sts.windows.net/{token_tenant}/'. It must match the "
-        f"tenant 'https://sts.windows.net/{subscription_tenant}/' associated with this subscription. Please use the "
-        f"authority (URL) 'https://login.windows.net/{subscription_tenant}' to get the token. Note, if the "
-        "subscription is transferred to another tenant there is no impact to the services, but information about new "
-        "tenant could take time to propagate (up to an hour). If you just transferred your subscription and see this "
-        "error message, please try back later."
+        f"The access token is from the wrong issuer 'https://sts.windows.net/{token_tenant}/'. It must "
+        f"match the tenant 'https://sts.windows.net/{subscription_tenant}/' associated with this "
+        f"subscription. Please use the authority (URL) 'https://login.windows.net/{subscription_tenant}' to "
+        "get the token. Note, if the subscription is transferred to another tenant there is no impact to "
+        "the services, but information about new tenant could take time to propagate (up to an hour). If "
+        "you just transferred your subscription and see this error message, please try back later."
     )
     return _challenge(error(401, "InvalidAuthenticationTokenTenant", message))
 
@@ -66,9 +66,9 @@ def _challenge(answer: Answer) -> Answer:
 def authorization_failed(caller: Claims, action: str, scope: str) -> Answer:
     """403 for a principal whose roles do not grant the action."""
     message = (
-        f"The client '{caller.appid}' with object id '{caller.oid}' does not have authorization to perform action "
-        f"'{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh "
-        "your credentials."
+        f"The client '{caller.appid}' with object id '{caller.oid}' does not have authorization to perform "
+        f"action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, "
+        "please refresh your credentials."
     )
     return error(403, "AuthorizationFailed", message)
 
@@ -93,8 +93,8 @@ def score_not_found(subscription_id: str) -> Answer:
 def read_only_subscription(subscription_id: str) -> Answer:
     """409 for a write to a disabled subscription."""
     message = (
-        f"The subscription '{subscription_id}' is disabled and therefore marked as read only. You cannot perform any "
-        "write actions on this subscription until it is re-enabled."
+        f"The subscription '{subscription_id}' is disabled and therefore marked as read only. You cannot "
+        "perform any write actions on this subscription until it is re-enabled."
     )
     return error(409, "ReadOnlyDisabledSubscription", message)
 
@@ -116,7 +116,10 @@ def invalid_resource_type(path: str, version: str) -> Answer:
     """404 for a path nothing answers."""
     _, _, tail = path.rpartition("/providers/")
     namespace, _, kind = tail.partition("/")
-    message = f"The resource type '{kind}' could not be found in the namespace '{namespace}' for api version '{version}'."
+    message = (
+        f"The resource type '{kind}' could not be found in the namespace '{namespace}' "
+        f"for api version '{version}'."
+    )
     return error(404, "InvalidResourceType", message)
 
 

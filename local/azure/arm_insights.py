@@ -1,14 +1,14 @@
-"""Microsoft.Insights: activity log and what watches it. Its errors are flat, as its specification declares."""
+"""Microsoft.Insights: activity log and what watches it. Its errors are flat, as its specification says."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from local.azure import arm_errors as errors
 from local.azure.arm import ArmCall, get
 from local.azure.generator import made_up_id, timestamp
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from local.azure.wire import Answer, JsonObject, Rows

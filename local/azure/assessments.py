@@ -1,4 +1,4 @@
-"""Assessments of one subscription, up to hundreds of thousands: nothing is stored but what was changed by hand."""
+"""Assessments of one subscription, up to hundreds of thousands; only changes made by hand are stored."""
 
 from __future__ import annotations
 
@@ -74,10 +74,11 @@ def _status(code: str, changed_at: str) -> JsonObject:
 
 def _template(recommendation: Recommendation) -> bytes:
     """Encode one row with places left for the resource (four times) and the status."""
+    own_path = f"{RESOURCE}/providers/Microsoft.Security/assessments/{recommendation.key}"
     portal = "portal.azure.com/#blade/Microsoft_Azure_Security/RecommendationsBlade/assessmentKey"
     row: JsonObject = {
         "type": "Microsoft.Security/assessments",
-        "id": f"{RESOURCE}/providers/Microsoft.Security/assessments/{recommendation.key}",
+        "id": own_path,
         "name": recommendation.key,
         "properties": {
             "displayName": recommendation.display_name,
@@ -85,8 +86,8 @@ def _template(recommendation: Recommendation) -> bytes:
             "status": STATUS,
             "additionalData": {
                 "assessedResourceType": recommendation.resource_type,
-                "subAssessmentsLink": f"{RESOURCE}/providers/Microsoft.Security/assessments/{recommendation.key}/subAssessments",
-                "evaluationDetails": PADDING_PARAGRAPH * 8,
+                "subAssessmentsLink": f"{own_path}/subAssessments",
+                "evaluationDetails": PADDING_PARAGRAPH * 6,
             },
             "links": {"azurePortal": f"{portal}/{recommendation.key}/resourceId/{RESOURCE}"},
         },

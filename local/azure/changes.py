@@ -1,7 +1,7 @@
 """Changes to the world between two syncs, the same in process and over the control API.
 
-Every change is a struct: `azure.apply(FlipAssessment(subscription="production"))` in process, or the same fields as
-JSON with `"operation": "flip_assessment"`. Each returns what it did.
+Every change is a struct: `azure.apply(FlipAssessment(subscription="production"))` in process, or the same
+fields as JSON with `"operation": "flip_assessment"`. Each returns what it did.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Change(msgspec.Struct, tag_field="operation", kw_only=True, forbid_unknown
 
 
 class FlipAssessment(Change, tag="flip_assessment"):
-    """Set the status of assessments: of `count` that have another one, or of those of one resource or one key."""
+    """Set the status of `count` assessments that have another one, those of one resource or key if given."""
 
     subscription: str
     status: str = UNHEALTHY

@@ -1,7 +1,8 @@
 """The control API: drives a simulated Azure that runs in another process.
 
-`POST /_control` takes a change as JSON, `GET /_control/requests` reads the request log (`?reset=true` empties it),
-`DELETE /_control/requests` empties it, `GET /_control/directory` describes the world. All want `X-Control-Key`.
+`POST /_control` takes a change as JSON, `GET /_control/requests` reads the request log (`?reset=true` empties
+it), `DELETE /_control/requests` empties it, `GET /_control/directory` describes the world. All want
+`X-Control-Key`.
 """
 
 from __future__ import annotations

@@ -222,7 +222,7 @@ def _standard(name: str) -> str | None:
 
 
 def standard_controls(subscription: Subscription, standard: str) -> list[JsonObject] | None:
-    """List a standard's controls; None for an unknown standard. Counts are of assessments, not of resources."""
+    """List a standard's controls, None for an unknown one. Counts are of assessments, not of resources."""
     known = _standard(standard)
     if known is None:
         return None

@@ -57,8 +57,8 @@ def _subscription(subscription: Subscription) -> JsonObject:
 def describe(simulation: Simulation) -> JsonObject:
     """Describe the world as it is now.
 
-    Takes the simulation. Gives tenants, applications with their made-up secrets, subscriptions with counts, the
-    control key and the identity header.
+    Takes the simulation. Gives tenants, applications with their made-up secrets, subscriptions with counts,
+    the control key and the identity header.
     """
     world = simulation.world
     return {

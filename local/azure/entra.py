@@ -1,4 +1,4 @@
-"""Microsoft Entra: the v2.0 token endpoint for client credentials, discovery, and the managed identity endpoint.
+"""Microsoft Entra: the v2.0 token endpoint, discovery, and the managed identity endpoint.
 
 "OAuth 2.0 client credentials flow on the Microsoft identity platform"; "How to use managed identities for App
 Service and Azure Functions", REST endpoint reference.

@@ -39,60 +39,62 @@ REFUSALS: Mapping[int, Refusal] = {
     7000215: Refusal(
         401,
         "invalid_client",
-        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not "
-        "the client secret ID, for a secret added to app '{app}'.",
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret "
+        "value, not the client secret ID, for a secret added to app '{app}'.",
         LINES,
     ),
     7000222: Refusal(
         401,
         "invalid_client",
-        "The provided client secret keys for app '{app}' are expired. Visit the Azure portal to create new keys for "
-        "your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: "
-        "https://aka.ms/certCreds.",
+        "The provided client secret keys for app '{app}' are expired. Visit the Azure portal to create new "
+        "keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for "
+        "added security: https://aka.ms/certCreds.",
         LINES,
     ),
     7000216: Refusal(
         401,
         "invalid_client",
-        "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+        "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant "
+        "type.",
         LINES,
     ),
     700016: Refusal(
         400,
         "unauthorized_client",
-        "Application with identifier '{app}' was not found in the directory '{directory}'. This can happen if the "
-        "application has not been installed by the administrator of the tenant or consented to by any user in the "
-        "tenant. You may have sent your authentication request to the wrong tenant.",
+        "Application with identifier '{app}' was not found in the directory '{directory}'. This can happen "
+        "if the application has not been installed by the administrator of the tenant or consented to by "
+        "any user in the tenant. You may have sent your authentication request to the wrong tenant.",
     ),
     7000112: Refusal(400, "unauthorized_client", "Application '{app}'({name}) is disabled."),
     90002: Refusal(
         400,
         "invalid_request",
-        "Tenant '{tenant}' not found. This may happen if there are no active subscriptions for the tenant. Check to "
-        "make sure you have the correct tenant ID. Check with your subscription administrator.",
+        "Tenant '{tenant}' not found. This may happen if there are no active subscriptions for the tenant. "
+        "Check to make sure you have the correct tenant ID. Check with your subscription administrator.",
         LINES,
     ),
     53003: Refusal(
         400,
         "invalid_grant",
-        "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+        "Access has been blocked by Conditional Access policies. The access policy does not allow token "
+        "issuance.",
         BLANK,
         {"suberror": "message_only", "claims": CONDITIONAL_ACCESS_CLAIMS},
     ),
     65001: Refusal(
         400,
         "invalid_grant",
-        "The user or administrator has not consented to use the application with ID '{app}' named '{name}'. Send an "
-        "interactive authorization request for this user and resource.",
+        "The user or administrator has not consented to use the application with ID '{app}' named "
+        "'{name}'. Send an interactive authorization request for this user and resource.",
         LINES,
         {"suberror": "consent_required"},
     ),
     500011: Refusal(
         400,
         "invalid_resource",
-        "The resource principal named {resource} was not found in the tenant named {directory}. This can happen if "
-        "the application has not been installed by the administrator of the tenant or consented to by any user in "
-        "the tenant. You might have sent your authentication request to the wrong tenant.",
+        "The resource principal named {resource} was not found in the tenant named {directory}. This can "
+        "happen if the application has not been installed by the administrator of the tenant or consented "
+        "to by any user in the tenant. You might have sent your authentication request to the wrong tenant.",
     ),
     70003: Refusal(400, "unsupported_grant_type", "The app requested an unsupported grant type '{grant}'."),
     900144: Refusal(

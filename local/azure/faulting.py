@@ -11,11 +11,14 @@ import msgspec
 from aiohttp import web
 
 from local.azure import arm_errors as errors
+from local.azure.arm import action_of, scope_of
 from local.azure.faults import Kind
 from local.azure.tokens import Claims
 from local.azure.wire import Answer, json_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.azure.faults import Fault
     from local.azure.wire import Request
 
@@ -49,8 +52,6 @@ def _throttled(fault: Fault) -> Answer:
 
 
 def _failed(fault: Fault) -> Answer:
-    if fault.status == 429:  # noqa: PLR2004 - Too Many Requests
-        return _throttled(fault)
     return json_answer(
         {"error": {"code": fault.code, "message": "A fault that was asked for."}}, fault.status
     )
@@ -58,23 +59,24 @@ def _failed(fault: Fault) -> Answer:
 
 def instead(fault: Fault, request: Request, caller: Claims | None) -> Delivery | None:
     """Return what is sent instead of asking the service, or None if the fault only spoils its answer."""
-    match fault.kind:
-        case Kind.THROTTLE:
-            return Delivery(_throttled(fault))
-        case Kind.STATUS:
-            return Delivery(_failed(fault))
-        case Kind.DROP:
-            return Delivery(Answer(200), drop=True)
-        case Kind.HTML:
-            return Delivery(Answer(200, HTML, content_type="text/html; charset=utf-8"))
-        case Kind.REDIRECT:
-            return Delivery(Answer(302, headers={"Location": fault.location}))
-        case Kind.EXPIRED_TOKEN:
-            return Delivery(errors.expired_token(datetime.now(UTC).timestamp() - 10))
-        case Kind.DENIED:
-            return Delivery(errors.authorization_failed(caller or NOBODY, "*/read", request.path))
-        case _:
-            return None
+    if fault.kind is Kind.DROP:
+        return Delivery(Answer(200), drop=True)
+    made = _replacement(fault, request, caller or NOBODY)
+    return Delivery(made) if made else None
+
+
+def _replacement(fault: Fault, request: Request, caller: Claims) -> Answer | None:
+    made: dict[Kind, Callable[[], Answer]] = {
+        Kind.THROTTLE: lambda: _throttled(fault),
+        Kind.STATUS: lambda: _failed(fault),
+        Kind.HTML: lambda: Answer(200, HTML, content_type="text/html; charset=utf-8"),
+        Kind.REDIRECT: lambda: Answer(302, headers={"Location": fault.location}),
+        Kind.EXPIRED: lambda: errors.expired_token(datetime.now(UTC).timestamp() - 10),
+        Kind.DENIED: lambda: errors.authorization_failed(
+            caller, action_of(request.path), scope_of(request.path)
+        ),
+    }
+    return made[fault.kind]() if fault.kind in made else None
 
 
 def spoil(fault: Fault, answer: Answer, url: str, request: Request) -> Delivery:

@@ -37,7 +37,7 @@ class Kind(StrEnum):
     """The page link leads to the same page."""
     REDIRECT = "redirect"
     """302 to `location`."""
-    EXPIRED_TOKEN = "expired_token"  # noqa: S105 - the name of a fault, no password
+    EXPIRED = "expired_token"
     """401 as if the token had just expired."""
     DENIED = "denied"
     """403 as if the principal's role were missing."""

@@ -102,22 +102,23 @@ def metadata() -> list[JsonObject]:
         _metadata(rule.key, rule.display_name, rule.severity, rule.category)
         for rule in recommendations()[:-WITHOUT_METADATA]
     ]
-    for number in range(WITHOUT_ASSESSMENTS):
-        rows.append(
-            _metadata(made_up_id("unused", number), f"Unused recommendation {number}", "Low", "Compute")
-        )
-    return rows
+    unused = [
+        _metadata(made_up_id("unused", number), f"Unused recommendation {number}", "Low", "Compute")
+        for number in range(WITHOUT_ASSESSMENTS)
+    ]
+    return rows + unused
 
 
 def _metadata(key: str, display_name: str, severity: str, category: str) -> JsonObject:
+    policy = f"/providers/Microsoft.Authorization/policyDefinitions/{made_up_id('policy', key)}"
     return {
         "id": f"/providers/Microsoft.Security/assessmentMetadata/{key}",
         "name": key,
         "type": "Microsoft.Security/assessmentMetadata",
         "properties": {
             "displayName": display_name,
-            "policyDefinitionId": f"/providers/Microsoft.Authorization/policyDefinitions/{made_up_id('policy', key)}",
-            "description": f"{display_name}. Defender for Cloud compares the resource with its assigned policy.",
+            "policyDefinitionId": policy,
+            "description": f"{display_name}. The resource is compared with its assigned policy.",
             "remediationDescription": "Open the resource in the Azure portal and change the setting.",
             "categories": [category],
             "severity": severity,

@@ -1,4 +1,4 @@
-"""The Key Vault secrets data plane (Key Vault REST API 7.4 and later): what the azure-keyvault-secrets client calls."""
+"""The Key Vault secrets data plane (Key Vault REST API 7.4 and later), as azure-keyvault-secrets calls it."""
 
 from __future__ import annotations
 

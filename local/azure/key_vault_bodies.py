@@ -76,7 +76,7 @@ def error(status: int, code: str, message: str, inner: str | None = None) -> Ans
 
 
 def challenge(authority: str, tenant_id: str) -> Answer:
-    """401 that tells the client where to get a token and for what ("Authentication, requests and responses")."""
+    """401 that says where to get a token and for what ("Authentication, requests and responses")."""
     refused = error(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
     header = f'Bearer authorization="{authority}/{tenant_id}", resource="{VAULT}"'
     return Answer(refused.status, refused.body, {"WWW-Authenticate": header})
@@ -85,8 +85,8 @@ def challenge(authority: str, tenant_id: str) -> Answer:
 def forbidden(client_id: str, object_id: str) -> Answer:
     """403 for a principal without a data-plane role."""
     message = (
-        "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role "
-        "definitions were changed recently, please observe propagation time.\r\nCaller: "
+        "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments "
+        "or role definitions were changed recently, please observe propagation time.\r\nCaller: "
         f"appid={client_id};oid={object_id}"
     )
     return error(403, "Forbidden", message, "ForbiddenByRbac")
@@ -95,9 +95,9 @@ def forbidden(client_id: str, object_id: str) -> Answer:
 def secret_not_found(name: str) -> Answer:
     """404 for an unknown secret."""
     message = (
-        f"A secret with (name/id) {name} was not found in this key vault. If you recently deleted this secret you may "
-        "be able to recover it using the correct recovery command. For help resolving this issue, please see "
-        "https://go.microsoft.com/fwlink/?linkid=2125182"
+        f"A secret with (name/id) {name} was not found in this key vault. If you recently deleted this "
+        "secret you may be able to recover it using the correct recovery command. For help resolving this "
+        "issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
     )
     return error(404, "SecretNotFound", message)
 
@@ -110,8 +110,8 @@ def disabled() -> Answer:
 def deleted_but_recoverable(name: str) -> Answer:
     """409 for setting a name whose secret is soft-deleted."""
     message = (
-        f"Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this "
-        "state, the secret can only be recovered or purged."
+        f"Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused; in "
+        "this state, the secret can only be recovered or purged."
     )
     return error(409, "Conflict", message, "ObjectIsDeletedButRecoverable")
 

@@ -1,7 +1,7 @@
 """The example bodies of Microsoft's REST API specification, found by request path.
 
-Each file under `specification/` keeps the path template, the api-version and the source it was taken from. A file
-that is put there is served: nothing else has to be edited.
+Each file under `specification/` keeps the path template, the api-version and the source it was taken from. A
+file that is put there is served: nothing else has to be edited.
 """
 
 from __future__ import annotations

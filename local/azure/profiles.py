@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from local.azure import roles
 from local.azure.assessments import Shape
 from local.azure.generator import content, made_up_id
 from local.azure.official import SUBSCRIPTION_ID
 from local.azure.world import Application, ClientSecret, Defender, State, Subscription, Tenant, World
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,17 +62,10 @@ class Builder:
         return application
 
     def subscription(
-        self,
-        tenant: Tenant,
-        name: str,
-        shape: Shape,
-        *,
-        alerts: int = 0,
-        subscription_id: str = "",
-        special: str = "",
+        self, tenant: Tenant, name: str, shape: Shape, *, alerts: int = 0, special: str = ""
     ) -> Subscription:
         """Add a subscription with generated content."""
-        identifier = subscription_id or self.identifier("subscription", name)
+        identifier = SUBSCRIPTION_ID if name == "specification" else self.identifier("subscription", name)
         made = content(identifier, self.world.started_at, shape, alerts)
         subscription = Subscription(identifier, name, tenant.tenant_id, made, special=special)
         self.world.subscriptions.append(subscription)
@@ -96,9 +89,7 @@ def _basis(profile: Profile, seed: int) -> tuple[Builder, Tenant, Application]:
 def _specification(build: Builder, tenant: Tenant, connector: Application) -> None:
     shape = Shape(2, not_applicable=1)
     special = "answers with the bodies of the published REST specification"
-    made = build.subscription(
-        tenant, "specification", shape, subscription_id=SUBSCRIPTION_ID, special=special
-    )
+    made = build.subscription(tenant, "specification", shape, special=special)
     made.official = True
     made.assign(connector, roles.READER)
 

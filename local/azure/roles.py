@@ -43,7 +43,8 @@ class Role:
     def grants(self, action: str) -> bool:
         """Tell whether this role alone grants an action.
 
-        NotActions take away within one role only (Azure RBAC, "How Azure RBAC determines if a user has access").
+        NotActions take away within one role only (Azure RBAC, "How Azure RBAC determines if a user has
+        access").
         """
         return _covers(self.actions, action) and not _covers(self.not_actions, action)
 
@@ -66,7 +67,8 @@ def custom_role(name: str, actions: tuple[str, ...], not_actions: tuple[str, ...
     return Role(role_id, name, actions, not_actions, built_in=False)
 
 
-# Ids and actions: "Azure built-in roles" (learn.microsoft.com/azure/role-based-access-control/built-in-roles).
+# Ids and actions: "Azure built-in roles"
+# (learn.microsoft.com/azure/role-based-access-control/built-in-roles).
 READER = Role("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", ("*/read",))
 SECURITY_READER = Role(
     "39bc4728-0917-49c7-9d2c-d95423bc2eb4",

@@ -17,7 +17,7 @@ from aiohttp import web
 from local.azure import directory
 from local.azure.dispatch import handle
 from local.azure.profiles import Profile, build_world
-from local.azure.simulation import PageSizes, Simulation
+from local.azure.simulation import Simulation
 from local.azure.tokens import ARM
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 1024 * 1024
+# Not a secret: it keeps nobody out who can reach the port, so that one settings file serves every start.
+IDENTITY_HEADER = "simulated-identity-header"
 
 
 class SimulatedAzure:
     """A simulated Azure that runs while its context is open.
 
-    Takes the profile, the port (0: a free one), the folder for its files (None: a temporary one), page sizes, a
-    seed, the number of assessments of profile `large`, and how long tokens live.
+    Takes the profile, the port (0: a free one), the folder for its files (None: a temporary one), the number
+    of assessments of profile `large`, and a seed. Page sizes and token life are set with `apply`.
     """
 
     def __init__(
@@ -45,16 +47,11 @@ class SimulatedAzure:
         *,
         port: int = 0,
         state: Path | None = None,
-        page_size: int = 100,
-        assessments_page_size: int = 1000,
         assessments: int = 10_000,
         seed: int = 1,
-        token_lifetime_s: int = 3600,
     ) -> None:
         world = build_world(Profile(profile), seed=seed, assessments=assessments)
-        self.simulation = Simulation(world, secrets.token_urlsafe(24), secrets.token_urlsafe(24))
-        self.simulation.pages = PageSizes(page_size, assessments_page_size)
-        self.simulation.issuer.lifetime_s = token_lifetime_s
+        self.simulation = Simulation(world, IDENTITY_HEADER, secrets.token_urlsafe(24))
         self.simulation.vault.owners.add(world.identity.object_id)
         self._port = port
         self._temporary = tempfile.TemporaryDirectory(prefix="simulated-azure-") if state is None else None
@@ -169,7 +166,9 @@ class SimulatedAzure:
         self.ca_bundle_path.write_bytes(private + Path(certifi.where()).read_bytes())
         for name, content in (("settings", self.settings), ("directory", self.directory)):
             encoded = msgspec.json.format(msgspec.json.encode(content), indent=2)
-            (self.state / f"{name}.json").write_bytes(encoded)
+            file = self.state / f"{name}.json"
+            file.touch(mode=0o600)
+            file.write_bytes(encoded)
 
     async def __aenter__(self) -> Self:
         await self.start()
