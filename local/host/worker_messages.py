@@ -91,14 +91,8 @@ class NullableTimestamp:
     value: Timestamp
 
 
-class CookieSameSite(IntEnum):
-    """Say to which sites a cookie is sent."""
-
-    # FunctionRpc.proto calls it None, which no class statement can spell.
-    Unset = 0
-    Lax = 1
-    Strict = 2
-    ExplicitNone = 3
+# One member is called None, which a class statement cannot spell.
+CookieSameSite = IntEnum("CookieSameSite", {"None": 0, "Lax": 1, "Strict": 2, "ExplicitNone": 3})
 
 
 @dataclass(kw_only=True)
