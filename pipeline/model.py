@@ -12,6 +12,7 @@ type ConnectionStatus = Literal["active", "paused", "attention"]
 type RunTrigger = Literal["connect", "manual", "hourly", "daily"]
 type RunStatus = Literal["queued", "running", "succeeded", "partial", "failed"]
 type CollectorStatus = Literal["pending", "running", "succeeded", "unavailable", "failed"]
+type CheckStatus = Literal["pass", "warn", "fail", "unknown"]
 type ItemStatus = Literal["collected", "unavailable"]
 type Controls = Mapping[str, tuple[str, ...]]
 
@@ -47,7 +48,7 @@ class SetupCheck(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     title: str
-    status: Literal["pass", "warn", "fail", "unknown"]
+    status: CheckStatus
     detail: str
     advice: str = ""
     portal_url: str | None = None

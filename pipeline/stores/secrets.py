@@ -14,6 +14,7 @@ import msgspec
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
 from collectors.errors import ConnectorError, CredentialRejected
+from pipeline.azure_clouds import CLOUDS
 from pipeline.errors import SecretUnavailable
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.settings import Settings
 
-VAULT_SUFFIXES = (".vault.azure.net", ".vault.usgovcloudapi.net", ".vault.azure.cn")
+VAULT_SUFFIXES = tuple(cloud.vault_suffix for cloud in CLOUDS.values())
 CACHED_FOR_S = 300.0
 CONNECT_WITHIN_S = 10
 ANSWER_WITHIN_S = 30

@@ -1,0 +1,66 @@
+"""When a client secret ends: what a connection says about it, and on which days the log says it too."""
+
+import logging
+from datetime import UTC, date, datetime
+
+from pipeline.model import Attention
+from pipeline.stores.records import ConnectionRecord, CredentialRecord
+
+EXPIRY_NOTICE_DAYS = (30, 14, 7, 1)
+_ADVICE = (
+    "Create a new client secret under Certificates & secrets of the app registration, and enter its Value "
+    "and its last day here. The old secret goes on working until it ends."
+)
+_ADVICE_EXPIRED = (
+    "Create a new client secret under Certificates & secrets of the app registration and enter its Value and "
+    "its last day here. Evidence collected so far is kept."
+)
+_log = logging.getLogger(__name__)
+
+
+def days_left(credential: CredentialRecord, now: datetime) -> int | None:
+    """Count the days until a secret ends: 0 on its last day, less after it, None if nobody told the day."""
+    if credential.secret_expires_on is None:
+        return None
+    return (date.fromisoformat(credential.secret_expires_on) - now.astimezone(UTC).date()).days
+
+
+def expiry_notice(record: ConnectionRecord, now: datetime) -> Attention | None:
+    """Say that a connection's secret ends within 30 days, or has ended; None otherwise.
+
+    Takes the connection and the present. Gives `secret_expires_soon` or `secret_expired` with advice.
+    """
+    left = days_left(record.credential, now)
+    if left is None or left > max(EXPIRY_NOTICE_DAYS):
+        return None
+    day = record.credential.secret_expires_on
+    if left < 0:
+        return Attention(
+            code="secret_expired", detail=f"The client secret ended on {day}.", advice=_ADVICE_EXPIRED
+        )
+    return Attention(
+        code="secret_expires_soon", detail=f"The client secret ends {_when(left)} ({day}).", advice=_ADVICE
+    )
+
+
+def log_expiry(record: ConnectionRecord, now: datetime) -> bool:
+    """Write the log event `secret_expiring` if this is one of the days for it; tells whether it did.
+
+    Days: 30, 14, 7 and 1 before the end, and the first day after it. Meant to be called once a day.
+    """
+    left = days_left(record.credential, now)
+    if left not in {*EXPIRY_NOTICE_DAYS, -1}:
+        return False
+    _log.warning(
+        "secret_expiring connection_id=%s days_left=%d secret_expires_on=%s",
+        record.id,
+        left,
+        record.credential.secret_expires_on,
+    )
+    return True
+
+
+def _when(left: int) -> str:
+    if left == 0:
+        return "today"
+    return "tomorrow" if left == 1 else f"in {left} days"
