@@ -1,7 +1,7 @@
 """The ways to authenticate: what each accepts, what it keeps, how it becomes a credential.
 
-A further method is one class with the members of `AuthMethod` and one entry in `METHODS`; nothing that connects,
-syncs or rotates knows which method it deals with.
+A further method is one class with the members of `AuthMethod` and one entry in `METHODS`; nothing that
+connects, syncs or rotates knows which method it deals with.
 """
 
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Credentials of connections: tried before they are kept, opened once per process, forgotten when replaced."""
+"""Credentials of connections: tried before they are kept, opened once, forgotten when replaced."""
 
 import base64
 import binascii

@@ -1,8 +1,8 @@
 """Which of a principal's roles allow more than reading.
 
 A role allows an action if one of its patterns matches and none of its own `notActions` does ("Understand
-Azure role definitions"). Names of roles prove nothing, so definitions are read; three built-in roles are known
-to write and three to read ("Azure built-in roles").
+Azure role definitions"). Names of roles prove nothing, so definitions are read; three built-in roles are
+known to write and three to read ("Azure built-in roles").
 """
 
 import asyncio
