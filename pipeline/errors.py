@@ -11,13 +11,14 @@ ConnectorError                       (collectors/errors.py, with the branch of r
     - AuthenticationFailed      422  Entra refuses the credential; reason says how
   x SettingsError                    the app cannot start: names every missing or malformed setting
   x SecretUnavailable (Transient)    Key Vault did not answer
+  x AttemptsSpent (Terminal)          every attempt at a run failed
   x LeaseLost                        another worker took over; this one must not commit
 """
 
 from collections.abc import Sequence
 from typing import ClassVar
 
-from collectors.errors import ConnectorError, Transient
+from collectors.errors import ConnectorError, Terminal, Transient
 
 
 class Problem(ConnectorError):
@@ -127,3 +128,10 @@ class Conflict(Problem):
     status = 409
     title = "It was changed meanwhile"
     default_advice = "Read it again and repeat the change."
+
+
+class AttemptsSpent(Terminal):
+    """Every attempt at a run failed; what could not be read stays a gap until the next run."""
+
+    code = "attempts_spent"
+    default_advice = "The next scheduled run tries again. Start one by hand once the cause is gone."

@@ -60,9 +60,19 @@ class FindingRecorder:
         self.counts: defaultdict[str, VerdictCounts] = defaultdict(VerdictCounts)
 
     @property
+    def sequence(self) -> int:
+        """The sequence number that the changes carry."""
+        return self._intervals.sequence
+
+    @property
     def changes(self) -> Changes:
         """How many intervals were opened and closed so far."""
         return Changes(opened=self._opened, closed=self._closed)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was opened or closed."""
+        return bool(self._opened or self._closed)
 
     @property
     def resources(self) -> int:
@@ -106,6 +116,13 @@ class FindingRecorder:
                 await self._change(found, known, verdict)
         self.open, self._before = self._before, {}
         await self._flush()
+
+    async def abandon(self) -> None:
+        """Stop writing; what was written stays invisible and is swept by the next attempt."""
+        for task in self._writes:
+            task.cancel()
+        await asyncio.gather(*self._writes, return_exceptions=True)
+        self._writes.clear()
 
     async def _change(self, found: bytes, known: OpenFinding | None, verdict: Verdict | None) -> None:
         group: list[Operation] = []

@@ -5,7 +5,7 @@ committed sequence number N when opened_seq <= N < closed_seq; what a run writes
 N + 1 and is invisible until then.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import msgspec
 
@@ -79,25 +79,24 @@ class FindingTable:
         async for entity in table.query_entities(query, results_per_page=page_size):
             yield _row(entity, sequence)
 
-    async def sweep(self, connection_id: str, sequence: int, *, keep: Iterable[str]) -> None:
+    async def sweep(self, connection_id: str, sequence: int, *, undo: Callable[[str], bool]) -> None:
         """Undo what an attempt wrote and never committed.
 
         Args:
             sequence: the number that the attempt's rows carry.
-            keep: kinds whose rows are complete, because their part had finished.
+            undo: tells for a kind whether its rows go; those of a finished part stay.
         """
         table = await self._tables.table("findings")
         query = (
             f"PartitionKey eq '{connection_id}' and (opened_seq eq {sequence} or closed_seq eq {sequence})"
         )
-        kept = frozenset(keep)
         names = ["PartitionKey", "RowKey", "kind", "opened_seq"]
-        batch: list[list[Operation]] = [
+        groups: list[list[Operation]] = [
             [_undo(entity, sequence)]
             async for entity in table.query_entities(query, select=names)
-            if entity["kind"] not in kept
+            if undo(str(entity["kind"]))
         ]
-        for operations in chunks_of(batch):
+        for operations in chunks_of(groups):
             await self.submit(operations)
 
     async def purge(self, connection_id: str) -> None:

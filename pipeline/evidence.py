@@ -1,0 +1,132 @@
+"""Evidence items: identity, canonical form, digest chain, freshness. Pure functions.
+
+The digest of an item is SHA-256 over its canonical JSON (RFC 8785) without `digest`, `freshness` and
+`newest_try`: the first is the result, the other two are said at reading. `previous_digest` is inside, so
+each item seals all before it.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+import rfc8785
+
+from pipeline.ids import evidence_id
+from pipeline.model import Controls, EvidenceItem, Frequency, PartRun, Provenance
+from pipeline.stores.records import Head, PartOutcome, Pointer
+from pipeline.times import from_rfc3339
+
+_NOT_SEALED = ("digest", "freshness", "newest_try")
+INTERVAL = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}
+STALE_AFTER_INTERVALS = 2
+
+
+class Stamp(msgspec.Struct, frozen=True, kw_only=True):
+    """What every item of a run carries besides what its part read."""
+
+    connection_id: str
+    subscription_id: str
+    sync_run_id: str
+    principal: str
+    mapping_version: str
+
+
+def digest_of(item: EvidenceItem) -> str:
+    """Give the SHA-256 of an item's canonical form, 64 hexadecimal digits."""
+    members = msgspec.to_builtins(item).items()
+    sealed = {name: value for name, value in members if name not in _NOT_SEALED}
+    return hashlib.sha256(rfc8785.dumps(sealed)).hexdigest()
+
+
+def append(head: Head, outcome: PartOutcome, stamp: Stamp, controls: Controls) -> tuple[Head, EvidenceItem]:
+    """Make the item of a finished part the next link of the chain; gives the new end and the item."""
+    item = EvidenceItem(
+        id=evidence_id(stamp.connection_id, head.items),
+        connection_id=stamp.connection_id,
+        subscription_id=stamp.subscription_id,
+        sync_run_id=stamp.sync_run_id,
+        service=outcome.service,
+        kind=outcome.kind,
+        title=outcome.title,
+        status=outcome.status,
+        collected_at=outcome.finished_at,
+        summary=outcome.summary,
+        controls=controls,
+        provenance=_provenance(outcome, stamp),
+        problem=outcome.problem,
+        digest="",
+        previous_digest=head.digest,
+    )
+    item = msgspec.structs.replace(item, digest=digest_of(item))
+    return msgspec.structs.replace(head, items=head.items + 1, digest=item.digest), item
+
+
+def _provenance(outcome: PartOutcome, stamp: Stamp) -> Provenance:
+    return Provenance(
+        principal=stamp.principal,
+        started_at=outcome.started_at,
+        finished_at=outcome.finished_at,
+        requests=outcome.requests,
+        collector_version=outcome.collector_version,
+        mapping_version=stamp.mapping_version,
+    )
+
+
+def point(before: Pointer | None, outcome: PartOutcome, place: int) -> Pointer:
+    """Move a kind's pointer to a new item; one that is `unavailable` never replaces a good one.
+
+    Args:
+        before: the pointer so far.
+        place: the new item's place in the chain.
+    """
+    manifest = outcome.manifest if outcome.manifest is not None or before is None else before.manifest
+    tried = Pointer(
+        service=outcome.service,
+        kind=outcome.kind,
+        index=place if outcome.status == "collected" else None,
+        collected_at=outcome.finished_at if outcome.status == "collected" else None,
+        newest_index=place,
+        tried_at=outcome.finished_at,
+        newest_try=PartRun(kind=outcome.kind, status=outcome.status, problem=outcome.problem),
+        counts=outcome.counts,
+        manifest=manifest,
+    )
+    if outcome.status == "collected" or before is None or before.index is None:
+        return tried
+    return msgspec.structs.replace(
+        tried, index=before.index, collected_at=before.collected_at, counts=before.counts
+    )
+
+
+def freshness(
+    item: EvidenceItem, pointer: Pointer | None, frequency: Frequency, now: datetime
+) -> Literal["fresh", "stale"]:
+    """Tell whether an item still speaks for the present.
+
+    Fresh: it is the newest good one of its kind, nothing failed since, and two intervals have not passed.
+    """
+    if pointer is None or item.status != "collected" or pointer.newest_try.status != "collected":
+        return "stale"
+    is_newest = item.id == evidence_id(item.connection_id, pointer.newest_index)
+    age = now - from_rfc3339(item.collected_at)
+    return "fresh" if is_newest and age <= STALE_AFTER_INTERVALS * INTERVAL[frequency] else "stale"
+
+
+def first_broken(newest_first: Iterable[EvidenceItem], head: Head) -> str | None:
+    """Walk a chain, or a stretch of it, from its newest item; give the id of the first item that is broken.
+
+    Args:
+        newest_first: the items, each followed by the one before it.
+        head: where the chain is committed to end: how many items, and the newest one's digest.
+    """
+    expected, places = head.digest, head.items
+    for item in newest_first:
+        places -= 1
+        if item.digest != expected or digest_of(item) != item.digest:
+            return item.id
+        if item.id != evidence_id(item.connection_id, places):
+            return evidence_id(item.connection_id, places)
+        expected = item.previous_digest
+    return None

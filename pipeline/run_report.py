@@ -1,0 +1,94 @@
+"""What a sync run says of itself while it goes and when it ends. Pure functions on its record."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from pipeline.collect import PartJob
+from pipeline.model import (
+    Changes,
+    CollectorRun,
+    CollectorStatus,
+    PartRun,
+    ProblemView,
+    RunStatus,
+    SyncRun,
+    VerdictCounts,
+)
+from pipeline.stores.records import PartOutcome
+
+_COUNTS = VerdictCounts.__struct_fields__
+
+
+def started(run: SyncRun, jobs: Sequence[PartJob], not_collected: Sequence[str], at: str) -> SyncRun:
+    """Begin an attempt: every service that will be read is pending, the others are named as not collected."""
+    services = dict.fromkeys(job.collector.service for job in jobs)
+    return msgspec.structs.replace(
+        run,
+        status="running",
+        started_at=run.started_at or at,
+        attempt=run.attempt + 1,
+        collectors=tuple(CollectorRun(service=service) for service in services),
+        not_collected=tuple(not_collected),
+    )
+
+
+def progressed(run: SyncRun, jobs: Sequence[PartJob], outcomes: Sequence[PartOutcome]) -> SyncRun:
+    """Say which parts are done so far."""
+    parts: defaultdict[str, list[PartOutcome]] = defaultdict(list)
+    for outcome in outcomes:
+        parts[outcome.service].append(outcome)
+    expected: defaultdict[str, int] = defaultdict(int)
+    for job in jobs:
+        expected[job.collector.service] += 1
+    reports = (_collector_run(service, parts[service], expected[service]) for service in expected)
+    return msgspec.structs.replace(run, collectors=tuple(reports), changes=changes_of(outcomes))
+
+
+def ended(run: SyncRun, status: RunStatus, at: str, problem: ProblemView | None) -> SyncRun:
+    """End a run."""
+    return msgspec.structs.replace(run, status=status, finished_at=at, problem=problem)
+
+
+def failed_attempt(run: SyncRun, problem: ProblemView) -> SyncRun:
+    """Give a run back to the queue, with what went wrong this time."""
+    return msgspec.structs.replace(run, status="queued", problem=problem)
+
+
+def changes_of(outcomes: Iterable[PartOutcome]) -> Changes:
+    """Add up what parts opened and closed."""
+    changes = [outcome.changes for outcome in outcomes]
+    return Changes(
+        opened=sum(change.opened for change in changes), closed=sum(change.closed for change in changes)
+    )
+
+
+def added(counts: Iterable[VerdictCounts]) -> VerdictCounts:
+    """Add up verdict counts."""
+    every = list(counts)
+    return VerdictCounts(**{name: sum(getattr(one, name) for one in every) for name in _COUNTS})
+
+
+def _collector_run(service: str, outcomes: Sequence[PartOutcome], expected: int) -> CollectorRun:
+    problems = [outcome.problem for outcome in outcomes if outcome.problem is not None]
+    return CollectorRun(
+        service=service,
+        status=_status(outcomes, expected),
+        resources=max((outcome.resources for outcome in outcomes), default=0),
+        verdicts=added(counts for outcome in outcomes for counts in outcome.counts.values()),
+        requests=sum(outcome.requests_sent for outcome in outcomes),
+        pages=sum(outcome.pages_read for outcome in outcomes),
+        throttled=sum(outcome.throttled for outcome in outcomes),
+        duration_ms=max((outcome.duration_ms for outcome in outcomes), default=0),
+        parts=tuple(
+            PartRun(kind=outcome.kind, status=outcome.status, problem=outcome.problem) for outcome in outcomes
+        ),
+        problem=problems[0] if problems else None,
+    )
+
+
+def _status(outcomes: Sequence[PartOutcome], expected: int) -> CollectorStatus:
+    if len(outcomes) < expected:
+        return "running" if outcomes else "pending"
+    return "succeeded" if all(outcome.status == "collected" for outcome in outcomes) else "unavailable"

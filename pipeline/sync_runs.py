@@ -1,0 +1,179 @@
+"""Plan, queue and follow sync runs: by timer, at connect, on demand; at most one active per connection."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import datetime, timedelta
+
+from pipeline.ids import new_run_id, slot_run_id
+from pipeline.model import Attention, Frequency, Page, RunTrigger, SyncRun
+from pipeline.schedule import next_slot, slot_of
+from pipeline.stores.leases import LeaseTable
+from pipeline.stores.protocols import ConnectionStore
+from pipeline.stores.records import ConnectionRecord
+from pipeline.stores.run_queue import RunMessage, RunQueue
+from pipeline.stores.run_table import RunTable
+from pipeline.times import Clock, from_rfc3339, rfc3339
+
+_LOG = logging.getLogger(__name__)
+_AT_ONCE = 16
+LOST_AFTER = timedelta(minutes=15)
+"""How long a run may wait in the queue before its message is taken for lost and sent again."""
+
+
+class SyncRuns:
+    """The runs of all connections.
+
+    Args:
+        schedules: NCRONTAB of each frequency.
+        expiry_notice: tells what to say of a secret that ends soon, on the days when it is said.
+    """
+
+    def __init__(
+        self,
+        connections: ConnectionStore,
+        runs: RunTable,
+        leases: LeaseTable,
+        queue: RunQueue,
+        *,
+        schedules: dict[Frequency, str],
+        expiry_notice: Callable[[ConnectionRecord, datetime], Attention | None],
+        clock: Clock,
+    ) -> None:
+        self._connections = connections
+        self._runs = runs
+        self._leases = leases
+        self._queue = queue
+        self._schedules = schedules
+        self._expiry_notice = expiry_notice
+        self._clock = clock
+
+    async def start(self, connection_id: str, trigger: RunTrigger = "manual") -> SyncRun:
+        """Queue a run, or give the one that is queued or running already; raises NotFound."""
+        await self._connections.get(connection_id)
+        now = self._clock()
+        run = _queued(connection_id, new_run_id(now), trigger, now)
+        return await self._queue_once(run, slot=None)
+
+    async def start_all(self) -> tuple[SyncRun, ...]:
+        """Queue a run of every connection that is not paused."""
+        starts = [self.start(record.id) async for record in self._all() if not record.paused]
+        return tuple(await _some_at_once(starts))
+
+    async def plan(self, frequency: Frequency) -> int:
+        """Queue the run of the present slot for every connection of a frequency; gives how many are new.
+
+        Planned again in the same slot, it queues nothing: the run's id and the slot's row are the slot's own.
+        """
+        now = self._clock()
+        records = [record async for record in self._all() if not record.paused]
+        if frequency == "daily":
+            self._warn_of_expiry(records, now)
+        due = [record for record in records if record.frequency == frequency]
+        before = await _some_at_once([self._plan_one(record, now) for record in due])
+        planned = sum(before)
+        _LOG.info("syncs_planned frequency=%s planned=%d of=%d", frequency, planned, len(due))
+        return planned
+
+    async def resume(self) -> int:
+        """Queue again every run that a crash left behind; gives how many."""
+        checks = [self._resume_one(record.id) async for record in self._all()]
+        resumed = sum(await _some_at_once(checks))
+        if resumed:
+            _LOG.warning("syncs_resumed runs=%d", resumed)
+        return resumed
+
+    async def page(self, connection_id: str, *, limit: int, position: str | None) -> Page[SyncRun]:
+        """List a connection's runs newest first; raises NotFound."""
+        await self._known(connection_id)
+        runs, following = await self._runs.page(connection_id, limit=limit, position=position)
+        return Page(items=tuple(runs), next_cursor=following)
+
+    async def get(self, connection_id: str, run_id: str) -> SyncRun:
+        """Give a run; raises NotFound."""
+        await self._known(connection_id)
+        return await self._runs.get(connection_id, run_id)
+
+    async def last(self, connection_id: str) -> SyncRun | None:
+        """Give the newest run of a connection, if there is one."""
+        runs, _ = await self._runs.page(connection_id, limit=1, position=None)
+        return runs[0] if runs else None
+
+    def next_sync_at(self, record: ConnectionRecord) -> str | None:
+        """Tell when a connection is due next; None while it is paused."""
+        if record.paused:
+            return None
+        schedule = self._schedules[record.frequency]
+        return rfc3339(next_slot(schedule, record.frequency, self._clock()))
+
+    async def _plan_one(self, record: ConnectionRecord, now: datetime) -> bool:
+        frequency = record.frequency
+        slot = slot_of(self._schedules[frequency], frequency, now)
+        run = _queued(record.id, slot_run_id(slot, frequency), frequency, now)
+        standing = await self._queue_once(run, slot=f"{frequency}|{rfc3339(slot)}")
+        return standing.queued_at == run.queued_at and standing.id == run.id
+
+    async def _queue_once(self, run: SyncRun, *, slot: str | None) -> SyncRun:
+        standing, created = await self._runs.create(run, slot=slot)
+        if created or await self._is_left_behind(standing):
+            await self._send(standing)
+        return standing
+
+    async def _resume_one(self, connection_id: str) -> bool:
+        run = await self._runs.active(connection_id)
+        if run is None or not await self._is_left_behind(run):
+            return False
+        await self._send(run)
+        return True
+
+    async def _is_left_behind(self, run: SyncRun) -> bool:
+        """Tell whether a run's worker died or its message was lost."""
+        if run.status not in {"queued", "running"}:
+            return False
+        if await self._leases.held_until(run.connection_id) is not None:
+            return False
+        waited = self._clock() - from_rfc3339(run.started_at or run.queued_at)
+        return run.status == "running" or waited > LOST_AFTER
+
+    async def _send(self, run: SyncRun) -> None:
+        await self._queue.send(RunMessage(connection_id=run.connection_id, sync_run_id=run.id))
+
+    async def _known(self, connection_id: str) -> None:
+        if await self._connections.find(connection_id) is None:
+            await self._connections.get(connection_id)
+
+    async def _all(self) -> AsyncIterator[ConnectionRecord]:
+        position: str | None = None
+        while True:
+            records, position = await self._connections.page(limit=500, position=position)
+            for record in records:
+                yield record
+            if position is None:
+                return
+
+    def _warn_of_expiry(self, records: list[ConnectionRecord], now: datetime) -> None:
+        for record in records:
+            notice = self._expiry_notice(record, now)
+            if notice is not None:
+                _LOG.warning("%s connection_id=%s detail=%s", notice.code, record.id, notice.detail)
+
+
+def _queued(connection_id: str, run_id: str, trigger: RunTrigger, now: datetime) -> SyncRun:
+    return SyncRun(
+        id=run_id, connection_id=connection_id, trigger=trigger, status="queued", queued_at=rfc3339(now)
+    )
+
+
+async def _some_at_once[T](work: list[Coroutine[None, None, T]]) -> list[T]:
+    """Await all, a bounded number at one time; every one is tried even if another fails."""
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(item: Coroutine[None, None, T]) -> T:
+        async with turn:
+            return await item
+
+    results = await asyncio.gather(*(one(item) for item in work), return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    if failures:
+        raise failures[0]
+    return [result for result in results if not isinstance(result, BaseException)]

@@ -1,0 +1,196 @@
+"""Take runs from the queue: lease, attempt, commit; and end the run whose attempts are spent."""
+
+import asyncio
+import logging
+from typing import Protocol
+
+import msgspec
+
+from collectors.errors import ConnectorError, CredentialRejected, ServiceUnavailable
+from pipeline.collect import PortalUrls, view_of
+from pipeline.errors import AttemptsSpent, NotFound
+from pipeline.model import Attention, ProblemView, RunStatus, SyncRun
+from pipeline.register_commit import Finished, RegisterCommit
+from pipeline.run_report import ended, failed_attempt
+from pipeline.stores.leases import Lease
+from pipeline.stores.records import ConnectionRecord
+from pipeline.stores.run_queue import RunMessage
+from pipeline.sync_attempt import Attempt, AttemptOpener, PartReaders, Stores
+from pipeline.times import Clock, rfc3339
+
+_LOG = logging.getLogger(__name__)
+MAX_ATTEMPTS = 5
+_ENDED = {"succeeded", "partial", "failed"}
+
+
+class Reading(Protocol):
+    """Opens Azure for a connection."""
+
+    async def open(self, connection: ConnectionRecord) -> PartReaders:
+        """Ask for a token with the connection's credential; raises CredentialRejected or Transient."""
+        ...
+
+
+class SyncWorker:
+    """Works on sync runs.
+
+    Args:
+        deadline_s: seconds after which an attempt gives up by itself, well under functionTimeout.
+        lease_s: how long a lease lasts; a run that another worker holds is looked at again after half of it.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        opener: AttemptOpener,
+        reading: Reading,
+        register: RegisterCommit,
+        *,
+        portal: PortalUrls,
+        clock: Clock,
+        deadline_s: float,
+        lease_s: float,
+    ) -> None:
+        self._stores = stores
+        self._opener = opener
+        self._reading = reading
+        self._register = register
+        self._portal = portal
+        self._clock = clock
+        self._deadline_s = deadline_s
+        self._lease_s = lease_s
+
+    async def run(self, message: RunMessage) -> None:
+        """Make an attempt at a run.
+
+        A message of a run that ended already, or whose connection is gone, ends quietly. One whose connection
+        another worker holds is put back for later.
+
+        Raises:
+            Exception: whatever made the attempt fail; the run is queued again with the reason kept.
+        """
+        async with self._stores.leases.hold(message.connection_id) as lease:
+            if lease is None:
+                await self._stores.queue.send(message, delay_s=max(1, round(self._lease_s / 2)))
+                return
+            run = await self._pending(message)
+            if run is None:
+                return
+            if run.attempt >= MAX_ATTEMPTS:
+                await self._give_up(run, lease)
+            else:
+                await self._attempt(run, lease)
+
+    async def give_up(self, message: RunMessage) -> None:
+        """End a run whose attempts are spent: what was read counts, the rest is a gap with the last reason."""
+        async with self._stores.leases.hold(message.connection_id) as lease:
+            run = await self._pending(message)
+            if lease is None or run is None:
+                _LOG.info("run_not_given_up connection_id=%s", message.connection_id)
+                return
+            await self._give_up(run, lease)
+
+    async def _pending(self, message: RunMessage) -> SyncRun | None:
+        """Give the run if it is still to be worked on; one of a connection that is gone ends here."""
+        try:
+            run = await self._stores.runs.get(message.connection_id, message.sync_run_id)
+        except NotFound:
+            return None
+        if run.status in _ENDED:
+            return None
+        connection = await self._stores.connections.find(message.connection_id)
+        if connection is None or connection.disconnected_at is not None:
+            problem = ProblemView(code="connection_disconnected", detail="The connection was disconnected.")
+            await self._stores.runs.finish(ended(run, "failed", self._now(), problem))
+            return None
+        return run
+
+    async def _attempt(self, run: SyncRun, lease: Lease) -> None:
+        attempt = await self._opener.begin(run, lease)
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                rejected = await self._collect(attempt)
+            await self._end(attempt, "failed" if rejected else _status(attempt), rejected)
+        except Exception as error:
+            # The one place that ends an attempt: whatever it was, the run says so and the queue tries again.
+            await self._stores.runs.save(failed_attempt(attempt.run, self._problem(error)))
+            raise
+        await self._set_attention(attempt.connection, rejected)
+
+    async def _collect(self, attempt: Attempt) -> CredentialRejected | None:
+        """Collect what is left; gives what Entra or Azure said if it refuses the credential."""
+        try:
+            readers = await self._reading.open(attempt.connection)
+        except CredentialRejected as error:
+            await attempt.gaps(error)
+            return error
+        await attempt.collect(readers)
+        return attempt.rejection()
+
+    async def _give_up(self, run: SyncRun, lease: Lease) -> None:
+        attempt = await self._opener.begin(run, lease)
+        attempt.run = msgspec.structs.replace(attempt.run, attempt=run.attempt)
+        last = "" if run.problem is None else f" The last one: {run.problem.detail}"
+        error = AttemptsSpent(f"{run.attempt} attempts failed.{last}")
+        await attempt.gaps(error)
+        await self._end(attempt, "failed", error)
+
+    async def _end(self, attempt: Attempt, status: RunStatus, error: ConnectorError | None) -> None:
+        problem = None if error is None else view_of(error, self._portal)
+        attempt.run = ended(attempt.run, status, self._now(), problem)
+        checks = {job.part.kind: tuple(check.id for check in job.part.checks) for job in attempt.jobs}
+        finished = Finished(
+            run=attempt.run,
+            connection=attempt.connection,
+            outcomes=attempt.outcomes,
+            checks=checks,
+            staged=attempt.staged,
+        )
+        await self._register.commit(finished, attempt.lease)
+        _log_end(attempt)
+
+    async def _set_attention(self, connection: ConnectionRecord, rejected: CredentialRejected | None) -> None:
+        """Keep on the connection that its credential is refused, or that it works again."""
+        attention = None
+        if rejected is not None:
+            code = rejected.reason or rejected.code
+            attention = Attention(code=code, detail=rejected.detail, advice=rejected.advice)
+            _LOG.warning("connection_needs_attention connection_id=%s code=%s", connection.id, code)
+        if connection.attention == attention:
+            return
+        current = await self._stores.connections.find(connection.id)
+        if current is not None and current.disconnected_at is None:
+            await self._stores.connections.replace(msgspec.structs.replace(current, attention=attention))
+
+    def _problem(self, error: Exception) -> ProblemView:
+        if isinstance(error, ConnectorError):
+            return view_of(error, self._portal)
+        if isinstance(error, TimeoutError):
+            message = f"The sync did not end within {self._deadline_s:.0f} seconds."
+            return view_of(ServiceUnavailable(message), self._portal)
+        return ProblemView(
+            code="internal_error",
+            detail=f"The sync failed on {type(error).__name__}.",
+            advice="See the app's log of this run.",
+        )
+
+    def _now(self) -> str:
+        return rfc3339(self._clock())
+
+
+def _status(attempt: Attempt) -> RunStatus:
+    complete = all(outcome.status == "collected" for outcome in attempt.outcomes)
+    return "succeeded" if complete else "partial"
+
+
+def _log_end(attempt: Attempt) -> None:
+    run = attempt.run
+    _LOG.info(
+        "sync_run_finished connection_id=%s sync_run_id=%s status=%s opened=%d closed=%d gaps=%d",
+        run.connection_id,
+        run.id,
+        run.status,
+        run.changes.opened,
+        run.changes.closed,
+        sum(outcome.status == "unavailable" for outcome in attempt.outcomes),
+    )
