@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from local.azure.changes import AnyChange
 from local.azure.directory import describe
+from local.azure.knobs import AnyChange
 from local.azure.wire import Answer, json_answer
 from local.azure.world import UnknownNameError
 
