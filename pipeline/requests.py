@@ -80,6 +80,12 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     position: str | None = None
 
 
+class DisconnectQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the evidence goes with the connection."""
+
+    purge_evidence: bool = False
+
+
 class EvidenceQuery(PageQuery, frozen=True, kw_only=True):
     """Which evidence items; every filter given must hold. `as_of` is fixed-width UTC, as it is stored."""
 

@@ -1,7 +1,6 @@
 """Turns bodies and queries into the types of `pipeline.requests`, or names every fault at once."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Protocol
 
 import msgspec
@@ -85,7 +84,6 @@ def is_paged(query: type[msgspec.Struct]) -> bool:
     return POSITION in query.__struct_fields__
 
 
-@cache
 def public_fields(query: type[msgspec.Struct]) -> inspect.StructType:
     """Describe what callers may give of a query: all but the position, which comes sealed in a cursor."""
     struct = described(query)

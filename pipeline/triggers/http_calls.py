@@ -1,0 +1,116 @@
+"""Serves one call: admits, parses, asks the handler, encodes; and answers every error as a problem."""
+
+import json
+import logging
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import azure.functions as func
+import msgspec
+
+from collectors.errors import ConnectorError
+from pipeline.errors import InvalidRequest, NotFound
+from pipeline.model import Page
+from pipeline.triggers import problems
+from pipeline.triggers.http_parsing import POSITION, parse, parse_query
+from pipeline.triggers.http_route import Call, Route
+from pipeline.triggers.http_services import HttpServices
+
+BASE_PATH = "/api"
+CORRELATION_ID = "x-correlation-id"
+_JSON = "application/json"
+_EVERY_ANSWER = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_SANE_ID = re.compile(r"[\w.~:-]{1,200}", re.ASCII)
+_SANE_CORRELATION_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+LOG = logging.getLogger(__name__)
+
+type AnyRoute = Route[Any, Any, Any]
+
+
+async def serve(route: AnyRoute, services: HttpServices, request: func.HttpRequest) -> func.HttpResponse:
+    """Answer one call.
+
+    Args:
+        route: what was called.
+        services: the flow behind the API.
+        request: as the Functions host hands it over.
+
+    Returns:
+        The handler's answer, or problem details (RFC 9457) whatever went wrong.
+    """
+    correlation_id = _correlation_id(request)
+    try:
+        call = await _admitted(route, services, request)
+        answer = await _sealed(await route.handler(call), route, call)
+        return _response(answer, route, correlation_id)
+    except ConnectorError as error:
+        LOG.info("http_call_refused", extra={"route": route.name, "code": error.code})
+        return _problem(error, services, correlation_id)
+    except Exception as error:
+        LOG.exception("http_call_failed", extra={"route": route.name, "correlation_id": correlation_id})
+        return _problem(error, services, correlation_id)
+
+
+async def _admitted(route: AnyRoute, services: HttpServices, request: func.HttpRequest) -> Call[Any, Any]:
+    """Let a call in. The host has checked the key; whatever else a caller must show is checked here first."""
+    path = dict(request.route_params)
+    if not all(_SANE_ID.fullmatch(value) for value in path.values()):
+        raise NotFound("There is nothing of this id.")
+    body = request.get_body()
+    _demand_json(request.headers, body)
+
+    async def opened(cursor: str, query: msgspec.Struct) -> str:
+        return await services.cursors.open(cursor, bound_to=_list_of(route, path, query))
+
+    query = await parse_query(request.params, route.query, opened)
+    return Call(services=services, path=path, body=parse(body, route.request), query=query)
+
+
+def _demand_json(headers: Mapping[str, str], body: bytes) -> None:
+    media_type = headers.get("content-type", _JSON).partition(";")[0].strip().lower()
+    if body and media_type != _JSON and not media_type.endswith("+json"):
+        raise InvalidRequest(
+            "The body is not sent as JSON.",
+            advice=f"Send the header Content-Type: {_JSON}.",
+            errors=[("content-type", f"must be {_JSON}")],
+        )
+
+
+async def _sealed(answer: object, route: AnyRoute, call: Call[Any, Any]) -> object:
+    """Make the raw position of a page into a cursor that fits only this list and these filters."""
+    if not isinstance(answer, Page) or answer.next_cursor is None:
+        return answer
+    bound_to = _list_of(route, call.path, call.query)
+    cursor = await call.services.cursors.seal(answer.next_cursor, bound_to=bound_to)
+    return msgspec.structs.replace(answer, next_cursor=cursor)
+
+
+def _list_of(route: AnyRoute, path: Mapping[str, str], query: msgspec.Struct) -> str:
+    filters = msgspec.to_builtins(query)
+    names = sorted(filters.keys() - {POSITION, "limit"})
+    return json.dumps([route.name, sorted(path.items()), [(name, filters[name]) for name in names]])
+
+
+def _response(answer: object, route: AnyRoute, correlation_id: str) -> func.HttpResponse:
+    headers = {**_EVERY_ANSWER, CORRELATION_ID: correlation_id}
+    if route.location is not None:
+        headers["location"] = f"{BASE_PATH}/{route.location(answer)}"
+    body = None if answer is None else msgspec.json.encode(answer)
+    return func.HttpResponse(body, status_code=route.status, headers=headers, mimetype=_JSON)
+
+
+def _problem(error: Exception, services: HttpServices, correlation_id: str) -> func.HttpResponse:
+    problem = problems.describe(error, correlation_id=correlation_id, portal_url=services.settings.portal_url)
+    return func.HttpResponse(
+        problem.body,
+        status_code=problem.status,
+        headers={**_EVERY_ANSWER, **problem.headers, CORRELATION_ID: correlation_id},
+        mimetype=problems.MEDIA_TYPE,
+    )
+
+
+def _correlation_id(request: func.HttpRequest) -> str:
+    given = str(request.headers.get(CORRELATION_ID, ""))
+    return given if _SANE_CORRELATION_ID.fullmatch(given) else str(uuid.uuid4())

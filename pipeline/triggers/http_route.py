@@ -1,0 +1,68 @@
+"""What one route is: enough to serve it, to document it and to test it."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal
+
+import msgspec
+
+from pipeline.errors import Problem
+from pipeline.triggers.http_services import HttpServices
+
+_PARAMETER = re.compile(r"{(\w+)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call[B: msgspec.Struct, Q: msgspec.Struct]:
+    """One call as a handler sees it: parsed, and allowed.
+
+    Args:
+        services: the flow behind the API.
+        path: the parameters of the path.
+        body: the request body.
+        query: the query parameters, a cursor opened to its position.
+    """
+
+    services: HttpServices
+    path: Mapping[str, str]
+    body: B
+    query: Q
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route[B: msgspec.Struct, Q: msgspec.Struct, A]:
+    """One route of the API, declared once for the blueprint, `/openapi.json` and the tests.
+
+    Args:
+        name: the function's, unique in the app; also the operation id.
+        path: below the base path, parameters in braces.
+        handler: answers a call; raises the errors of `pipeline.errors`.
+        request: the type of the body.
+        query: the type of the query parameters.
+        answer: the type of what the handler gives; NoneType for an answer without a body.
+        status: of a good answer.
+        summary: one line for the reader of the API.
+        location: the path of what was made or started, for the `Location` header.
+        anonymous: nobody needs a key.
+        errors: the problems it may answer beyond those of every route.
+    """
+
+    name: str
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    handler: Callable[[Call[B, Q]], Awaitable[A]]
+    request: type[B]
+    query: type[Q]
+    answer: type[A]
+    summary: str
+    status: HTTPStatus = HTTPStatus.OK
+    location: Callable[[A], str] | None = None
+    anonymous: bool = False
+    errors: tuple[type[Problem], ...] = ()
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the path's parameters."""
+        return tuple(_PARAMETER.findall(self.path))

@@ -1,0 +1,156 @@
+"""What the HTTP side needs of the flow behind it; tests fulfil it in memory."""
+
+from typing import Protocol
+
+from pipeline.catalogue import Catalogue
+from pipeline.cursors import Cursors
+from pipeline.health import HealthDetails, HealthState
+from pipeline.model import (
+    ChainState,
+    Connected,
+    Connection,
+    ControlState,
+    EvidenceItem,
+    Finding,
+    Page,
+    Rotated,
+    SyncRun,
+)
+from pipeline.requests import ChangeRequest, ConnectRequest, EvidenceQuery, FindingQuery, RotateRequest
+
+
+class ConnectionsService(Protocol):
+    """Connections; every method raises NotFound for an id that is none."""
+
+    async def connect(self, asked: ConnectRequest, /) -> Connected:
+        """Connect subscriptions; raises AuthenticationFailed, NothingConnected and their kin."""
+        ...
+
+    async def page(self, *, limit: int, position: str | None) -> Page[Connection]:
+        """List connections, newest first; `next_cursor` holds the raw position."""
+        ...
+
+    async def get(self, connection_id: str, /) -> Connection:
+        """Give one connection."""
+        ...
+
+    async def change(self, connection_id: str, asked: ChangeRequest, /) -> Connection:
+        """Change what is given; a new credential is tried before it replaces the old one."""
+        ...
+
+    async def verify(self, connection_id: str, /) -> Connection:
+        """Run the setup checks again."""
+        ...
+
+    async def disconnect(self, connection_id: str, /, *, purge_evidence: bool) -> None:
+        """Delete the secret and free the subscription; keep the evidence unless it is to be purged."""
+        ...
+
+    async def rotate(self, asked: RotateRequest, /) -> Rotated:
+        """Replace the secret of every connection of one application."""
+        ...
+
+
+class SyncRunsService(Protocol):
+    """Sync runs; every method raises NotFound for an id that is none."""
+
+    async def start(self, connection_id: str, /) -> SyncRun:
+        """Queue a run, or give the one that is queued or running."""
+        ...
+
+    async def start_all(self) -> tuple[SyncRun, ...]:
+        """Queue a run of every active connection."""
+        ...
+
+    async def page(self, connection_id: str, /, *, limit: int, position: str | None) -> Page[SyncRun]:
+        """List the runs of a connection, newest first; `next_cursor` holds the raw position."""
+        ...
+
+    async def get(self, connection_id: str, sync_run_id: str, /) -> SyncRun:
+        """Give one run."""
+        ...
+
+
+class RegisterService(Protocol):
+    """The evidence register; lists hold the raw position in `next_cursor`."""
+
+    async def evidence(self, query: EvidenceQuery, /) -> Page[EvidenceItem]:
+        """List evidence items."""
+        ...
+
+    async def evidence_item(self, evidence_id: str, /) -> EvidenceItem:
+        """Give one evidence item; raises NotFound."""
+        ...
+
+    async def verify_chain(self, connection_id: str, /) -> ChainState:
+        """Walk the digest chain of a connection; raises NotFound."""
+        ...
+
+    async def findings(self, query: FindingQuery, /) -> Page[Finding]:
+        """List findings."""
+        ...
+
+    async def control_states(
+        self, framework_id: str, /, *, connection_id: str | None
+    ) -> tuple[ControlState, ...]:
+        """Give the state of every control of a framework that exists; raises NotFound for the connection."""
+        ...
+
+
+class HealthService(Protocol):
+    """Whether the app can work."""
+
+    async def state(self) -> HealthState:
+        """Tell anybody, quickly."""
+        ...
+
+    async def details(self) -> HealthDetails:
+        """Tell those who run the app."""
+        ...
+
+
+class PortalAddresses(Protocol):
+    """Where the Azure portal of this cloud is."""
+
+    def portal_url(self, page: str, /) -> str | None:
+        """Complete a page to its address; None for ""."""
+        ...
+
+
+class HttpServices(Protocol):
+    """Everything that a call may need."""
+
+    @property
+    def connections(self) -> ConnectionsService:
+        """Connections."""
+        ...
+
+    @property
+    def sync_runs(self) -> SyncRunsService:
+        """Sync runs."""
+        ...
+
+    @property
+    def register(self) -> RegisterService:
+        """Evidence, findings and control states."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Services, checks and frameworks."""
+        ...
+
+    @property
+    def health(self) -> HealthService:
+        """Health."""
+        ...
+
+    @property
+    def cursors(self) -> Cursors:
+        """Sealed positions."""
+        ...
+
+    @property
+    def settings(self) -> PortalAddresses:
+        """Settings, as far as answers need them."""
+        ...
