@@ -6,7 +6,7 @@ each item seals all before it.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterable
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -114,19 +114,20 @@ def freshness(
     return "fresh" if is_newest and age <= STALE_AFTER_INTERVALS * INTERVAL[frequency] else "stale"
 
 
-def first_broken(newest_first: Iterable[EvidenceItem], head: Head) -> str | None:
-    """Walk a chain, or a stretch of it, from its newest item; give the id of the first item that is broken.
+async def first_broken_of(
+    connection_id: str, head: Head, newest_first: AsyncIterable[tuple[int, EvidenceItem]]
+) -> str | None:
+    """Walk a chain from its newest item to its first; give the id of the first that is broken or missing.
 
     Args:
-        newest_first: the items, each followed by the one before it.
         head: where the chain is committed to end: how many items, and the newest one's digest.
+        newest_first: the items with their places.
     """
-    expected, places = head.digest, head.items
-    for item in newest_first:
-        places -= 1
-        if item.digest != expected or digest_of(item) != item.digest:
-            return item.id
-        if item.id != evidence_id(item.connection_id, places):
-            return evidence_id(item.connection_id, places)
+    expected, place = head.digest, head.items
+    async for found_place, item in newest_first:
+        place -= 1
+        intact = found_place == place and item.id == evidence_id(connection_id, place)
+        if not intact or item.digest != expected or digest_of(item) != expected:
+            return evidence_id(connection_id, place)
         expected = item.previous_digest
-    return None
+    return evidence_id(connection_id, place - 1) if place else None

@@ -1,4 +1,4 @@
-"""One attempt at a run: what is left to collect, collecting it, and keeping each finished part for a retry."""
+"""One attempt at a run: what is left to collect, collecting it, keeping each finished part for a retry."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -82,7 +82,7 @@ class SyncWorker:
                 await self._attempt(run, lease)
 
     async def give_up(self, message: RunMessage) -> None:
-        """End a run whose attempts are spent: what was read counts, the rest is a gap with the last reason."""
+        """End a run whose attempts are spent: what was read counts, the rest is a gap with its reason."""
         async with self._stores.leases.hold(message.connection_id) as lease:
             run = await self._pending(message)
             if lease is None or run is None:

@@ -1,0 +1,46 @@
+"""What a query on the register means: conditions the table evaluates, and those it cannot."""
+
+from pipeline.model import Controls, EvidenceItem
+from pipeline.requests import EvidenceQuery, FindingQuery
+
+
+def matches(item: EvidenceItem, query: EvidenceQuery) -> bool:
+    """Tell whether an item is what a query asks for, its times aside."""
+    asked = {"service": query.service, "kind": query.kind, "sync_run_id": query.sync_run_id}
+    same = all(value is None or getattr(item, name) == value for name, value in asked.items())
+    return same and supports(item.controls, query.framework, query.control)
+
+
+def supports(controls: Controls, framework: str | None, control: str | None) -> bool:
+    """Tell whether controls hold one of the framework, or the control of it (of any without a framework)."""
+    if framework is None and control is None:
+        return True
+    named = controls.values() if framework is None else [controls.get(framework, ())]
+    return any(ids if control is None else control in ids for ids in named)
+
+
+def finding_filter(query: FindingQuery, sequence: int) -> str:
+    """Write the OData condition of a query on findings, as of a committed sequence number."""
+    asked = {
+        "service": query.service,
+        "check_id": query.check_id,
+        "status": query.status,
+        "severity": query.severity,
+        "resource_key": None if query.resource_id is None else query.resource_id.lower(),
+    }
+    where = [f"{name} eq {quoted(value)}" for name, value in asked.items() if value is not None]
+    if query.as_of is not None:
+        at = quoted(query.as_of)
+        where.append(f"opened_at le {at} and (closed_at gt {at} or closed_seq gt {sequence})")
+    if query.changed_since is not None:
+        since = quoted(query.changed_since)
+        where.append(f"(opened_at ge {since} or (closed_at ge {since} and closed_seq le {sequence}))")
+    elif query.as_of is None:
+        where.append(f"closed_seq gt {sequence}")
+    return " and ".join(where)
+
+
+def quoted(value: str) -> str:
+    """Write an OData string; a quote inside is doubled."""
+    doubled = value.replace("'", "''")
+    return f"'{doubled}'"

@@ -1,0 +1,55 @@
+"""Timers: plan the slots' runs and resume what a crash left behind."""
+
+import logging
+from typing import Protocol
+
+import azure.functions as func
+
+from pipeline.model import Frequency
+
+_LOG = logging.getLogger(__name__)
+RESUME_SCHEDULE = "0 */5 * * * *"
+
+
+class Planner(Protocol):
+    """Plans and resumes sync runs."""
+
+    async def plan(self, frequency: Frequency) -> int:
+        """Queue the present slot's runs."""
+        ...
+
+    async def resume(self) -> int:
+        """Queue again what was left behind."""
+        ...
+
+
+def blueprint(planner: Planner) -> func.Blueprint:
+    """Make the timer functions.
+
+    `use_monitor` lets a missed time fire once, late, at the next start; `run_on_startup` would fire at every
+    start, scale-out and deployment.
+    https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer
+    """
+    bp = func.Blueprint()
+
+    @bp.timer_trigger(arg_name="timer", schedule="%DAILY_SCHEDULE%", use_monitor=True, run_on_startup=False)
+    async def plan_daily_syncs(timer: func.TimerRequest) -> None:
+        _note_delay("daily", timer)
+        await planner.plan("daily")
+
+    @bp.timer_trigger(arg_name="timer", schedule="%HOURLY_SCHEDULE%", use_monitor=True, run_on_startup=False)
+    async def plan_hourly_syncs(timer: func.TimerRequest) -> None:
+        _note_delay("hourly", timer)
+        await planner.plan("hourly")
+
+    @bp.timer_trigger(arg_name="timer", schedule=RESUME_SCHEDULE, use_monitor=False, run_on_startup=False)
+    async def resume_sync_runs(timer: func.TimerRequest) -> None:
+        _note_delay("resume", timer)
+        await planner.resume()
+
+    return bp
+
+
+def _note_delay(name: str, timer: func.TimerRequest) -> None:
+    if timer.past_due:
+        _LOG.warning("timer_past_due timer=%s", name)
