@@ -19,6 +19,7 @@ from pipeline.model import (
 
 _ASSESSMENT_PREFIX = "defender_assessment:"
 _NO_VERDICTS = VerdictCounts()
+_COVERAGES: tuple[Coverage, ...] = ("automated", "partial", "manual", "none")
 
 
 def controls_of(check_ids: Iterable[str], mappings: Mappings) -> Controls:
@@ -50,7 +51,7 @@ def framework_views(mappings: Mappings) -> tuple[FrameworkView, ...]:
             link=framework.link,
             note=framework.note,
             controls=len(states := control_states(framework.id, mappings, {})),
-            coverage=dict(Counter(state.coverage for state in states)),
+            coverage=dict.fromkeys(_COVERAGES, 0) | Counter(state.coverage for state in states),
         )
         for framework in mappings.frameworks
     )
