@@ -273,4 +273,4 @@ class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
     link: str
     note: str
     controls: int
-    coverage: Mapping[str, int]
+    coverage: Mapping[Coverage, int]
