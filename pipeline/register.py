@@ -124,8 +124,10 @@ class Register:
             if after is not None and position <= after:
                 continue
             item = await self._newest_item(record, pointer, query.as_of)
-            matches = item is not None and matches(item, query)
-            yield position, self._read(item, pointer, record) if item is not None and matches else None
+            if item is None or not matches(item, query):
+                yield position, None
+            else:
+                yield position, self._read(item, pointer, record)
 
     async def _newest_item(
         self, record: ConnectionRecord, pointer: Pointer, as_of: str | None

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime, timedelta
 
 from pipeline.ids import new_run_id, slot_run_id
-from pipeline.model import Frequency, Page, RunTrigger, SyncRun
+from pipeline.model import Attention, Frequency, Page, RunTrigger, SyncRun
 from pipeline.schedule import next_slot, slot_of
 from pipeline.stores.leases import LeaseTable
 from pipeline.stores.protocols import ConnectionStore
@@ -26,7 +26,7 @@ class SyncRuns:
 
     Args:
         schedules: NCRONTAB of each frequency.
-        log_expiry: writes a log event on the days when a secret's end is announced.
+        expiry_notice: tells what to say of a secret that ends soon, on the days when it is said.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class SyncRuns:
         queue: RunQueue,
         *,
         schedules: dict[Frequency, str],
-        log_expiry: Callable[[ConnectionRecord, datetime], bool],
+        expiry_notice: Callable[[ConnectionRecord, datetime], Attention | None],
         clock: Clock,
     ) -> None:
         self._connections = connections
@@ -45,7 +45,7 @@ class SyncRuns:
         self._leases = leases
         self._queue = queue
         self._schedules = schedules
-        self._log_expiry = log_expiry
+        self._expiry_notice = expiry_notice
         self._clock = clock
 
     async def start(self, connection_id: str, trigger: RunTrigger = "manual") -> SyncRun:
@@ -68,8 +68,7 @@ class SyncRuns:
         now = self._clock()
         records = [record async for record in self._all() if not record.paused]
         if frequency == "daily":
-            for record in records:
-                self._log_expiry(record, now)
+            self._announce_expiries(records, now)
         due = [record for record in records if record.frequency == frequency]
         before = await _some_at_once([self._plan_one(record, now) for record in due])
         planned = sum(before)
@@ -106,6 +105,12 @@ class SyncRuns:
             return None
         schedule = self._schedules[record.frequency]
         return rfc3339(next_slot(schedule, record.frequency, self._clock()))
+
+    def _announce_expiries(self, records: list[ConnectionRecord], now: datetime) -> None:
+        for record in records:
+            notice = self._expiry_notice(record, now)
+            if notice is not None:
+                _LOG.warning("%s connection_id=%s detail=%s", notice.code, record.id, notice.detail)
 
     async def _plan_one(self, record: ConnectionRecord, now: datetime) -> bool:
         frequency = record.frequency

@@ -97,6 +97,10 @@ class EvidenceTable:
             message = f"Another worker took connection {connection_id} over."
             raise LeaseLost(message) from error
 
+    async def purge(self, connection_id: str) -> None:
+        """Remove everything a connection collected, and the record of its runs."""
+        await self._tables.purge("evidence", connection_id)
+
     async def _entity(self, connection_id: str, key: str) -> Entity | None:
         from azure.core.exceptions import ResourceNotFoundError
 

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pipeline.setting_values import StorageTarget
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.storage.queue.aio import QueueClient
 
@@ -30,13 +34,13 @@ class RunQueue:
     """Where planned runs wait for a worker.
 
     Args:
-        endpoint: URL of the queue service, or a connection string.
-        credential: the app's own identity; None with a connection string.
+        target: the queue service, by connection string or by address.
+        identity: gives the app's own identity, for an address.
     """
 
-    def __init__(self, endpoint: str, credential: "AsyncTokenCredential | None" = None) -> None:
-        self._endpoint = endpoint
-        self._credential = credential
+    def __init__(self, target: StorageTarget, identity: "Callable[[], AsyncTokenCredential]") -> None:
+        self._target = target
+        self._identity = identity
         self._opened: QueueClient | None = None
 
     async def send(self, message: RunMessage, *, delay_s: int = 0) -> None:
@@ -53,7 +57,12 @@ class RunQueue:
 
     async def length(self) -> int:
         """Tell about how many messages wait; raises what the queue service answers."""
-        return (await self._client().get_queue_properties()).approximate_message_count or 0
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return (await self._client().get_queue_properties()).approximate_message_count or 0
+        except ResourceNotFoundError:
+            return 0  # nothing was ever queued
 
     async def close(self) -> None:
         """Close every connection."""
@@ -67,12 +76,12 @@ class RunQueue:
             from azure.storage.queue.aio import QueueClient
 
             encoding = TextBase64EncodePolicy()
-            if self._credential is None:
+            if self._target.uri is None:
                 self._opened = QueueClient.from_connection_string(
-                    self._endpoint, QUEUE, message_encode_policy=encoding
+                    self._target.connection_string or "", QUEUE, message_encode_policy=encoding
                 )
             else:
                 self._opened = QueueClient(
-                    self._endpoint, QUEUE, credential=self._credential, message_encode_policy=encoding
+                    self._target.uri, QUEUE, credential=self._identity(), message_encode_policy=encoding
                 )
         return self._opened

@@ -6,10 +6,12 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+from pipeline.setting_values import StorageTarget
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -29,13 +31,13 @@ class TableStorage:
     """The tables of this app.
 
     Args:
-        endpoint: URL of the table service, or a connection string.
-        credential: the app's own identity; None with a connection string.
+        target: the table service, by connection string or by address.
+        identity: gives the app's own identity, for an address.
     """
 
-    def __init__(self, endpoint: str, credential: "AsyncTokenCredential | None" = None) -> None:
-        self._endpoint = endpoint
-        self._credential = credential
+    def __init__(self, target: StorageTarget, identity: "Callable[[], AsyncTokenCredential]") -> None:
+        self._target = target
+        self._identity = identity
         self._service: TableServiceClient | None = None
         self._ready: dict[TableName, asyncio.Task[TableClient]] = {}
 
@@ -44,6 +46,12 @@ class TableStorage:
         if name not in self._ready or _failed(self._ready[name]):
             self._ready[name] = asyncio.create_task(self._create(name))
         return await asyncio.shield(self._ready[name])
+
+    async def probe(self) -> None:
+        """Use the tables in the cheapest way that proves them usable; raises what they answer."""
+        table = await self.table("connections")
+        async for _ in table.query_entities("PartitionKey eq 'probe'", results_per_page=1):
+            break
 
     async def purge(self, name: TableName, partition: str) -> None:
         """Remove every row of a partition."""
@@ -68,10 +76,12 @@ class TableStorage:
         if self._service is None:
             from azure.data.tables.aio import TableServiceClient
 
-            if self._credential is None:
-                self._service = TableServiceClient.from_connection_string(self._endpoint)
+            if self._target.uri is None:
+                self._service = TableServiceClient.from_connection_string(
+                    self._target.connection_string or ""
+                )
             else:
-                self._service = TableServiceClient(self._endpoint, credential=self._credential)
+                self._service = TableServiceClient(self._target.uri, credential=self._identity())
         return self._service
 
 

@@ -1,6 +1,7 @@
 """Queue functions: work on a planned run, and end one whose attempts are spent."""
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 import azure.functions as func
@@ -8,6 +9,7 @@ import msgspec
 
 from pipeline.stores.run_queue import POISON_QUEUE, QUEUE, RunMessage
 
+_new_blueprint: Callable[[], func.Blueprint] = func.Blueprint  # whose constructor is not annotated
 _LOG = logging.getLogger(__name__)
 _STORAGE = "AzureWebJobsStorage"
 
@@ -26,7 +28,7 @@ class Worker(Protocol):
 
 def blueprint(worker: Worker) -> func.Blueprint:
     """Make the queue functions."""
-    bp = func.Blueprint()
+    bp = _new_blueprint()
 
     @bp.queue_trigger(arg_name="message", queue_name=QUEUE, connection=_STORAGE)
     async def run_sync(message: func.QueueMessage) -> None:
@@ -37,7 +39,7 @@ def blueprint(worker: Worker) -> func.Blueprint:
         try:
             spent = msgspec.json.decode(message.get_body(), type=RunMessage)
         except msgspec.MsgspecError:
-            # It names no run that could be ended. Raising would only bring it back: poison has no poison queue.
+            # It names no run to end, and raising would only bring it back: poison has no poison queue.
             _LOG.exception("poison_message_not_understood")
             return
         await worker.give_up(spent)

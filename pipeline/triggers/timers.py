@@ -1,12 +1,14 @@
 """Timers: plan the slots' runs and resume what a crash left behind."""
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 import azure.functions as func
 
 from pipeline.model import Frequency
 
+_new_blueprint: Callable[[], func.Blueprint] = func.Blueprint  # whose constructor is not annotated
 _LOG = logging.getLogger(__name__)
 RESUME_SCHEDULE = "0 */5 * * * *"
 
@@ -23,21 +25,21 @@ class Planner(Protocol):
         ...
 
 
-def blueprint(planner: Planner) -> func.Blueprint:
-    """Make the timer functions.
+def blueprint(planner: Planner, *, daily: str, hourly: str) -> func.Blueprint:
+    """Make the timer functions for two schedules, NCRONTAB in UTC.
 
     `use_monitor` lets a missed time fire once, late, at the next start; `run_on_startup` would fire at every
     start, scale-out and deployment.
     https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer
     """
-    bp = func.Blueprint()
+    bp = _new_blueprint()
 
-    @bp.timer_trigger(arg_name="timer", schedule="%DAILY_SCHEDULE%", use_monitor=True, run_on_startup=False)
+    @bp.timer_trigger(arg_name="timer", schedule=daily, use_monitor=True, run_on_startup=False)
     async def plan_daily_syncs(timer: func.TimerRequest) -> None:
         _note_delay("daily", timer)
         await planner.plan("daily")
 
-    @bp.timer_trigger(arg_name="timer", schedule="%HOURLY_SCHEDULE%", use_monitor=True, run_on_startup=False)
+    @bp.timer_trigger(arg_name="timer", schedule=hourly, use_monitor=True, run_on_startup=False)
     async def plan_hourly_syncs(timer: func.TimerRequest) -> None:
         _note_delay("hourly", timer)
         await planner.plan("hourly")

@@ -1,0 +1,24 @@
+"""Composition root: settings -> services -> blueprints. Azure Functions finds `app` here; no logic."""
+
+import logging
+import os
+
+import azure.functions as func
+
+from pipeline.services import Services
+from pipeline.settings import Settings
+from pipeline.triggers import http_api, queue_workers, timers
+from pipeline.triggers.surface import FUNCTIONS
+
+# azure-core logs every request at INFO, which costs money in Application Insights and says nothing new.
+logging.getLogger("azure").setLevel(logging.WARNING)
+
+settings = Settings.read(os.environ)
+services = Services(settings, functions=FUNCTIONS)
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+app.register_functions(http_api.blueprint(services))
+app.register_functions(
+    timers.blueprint(services.sync_runs, daily=settings.daily_schedule, hourly=settings.hourly_schedule)
+)
+app.register_functions(queue_workers.blueprint(services.worker))

@@ -1,0 +1,228 @@
+"""The parts of the app put together once, each made when it is first needed. No logic."""
+
+import contextlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pipeline
+from collectors.contract import Collector
+from collectors.errors import CredentialRejected
+from pipeline.authentication_errors import translate_authentication_error
+from pipeline.catalogue import Catalogue
+from pipeline.connection_views import ConnectionViews
+from pipeline.connections import Connections
+from pipeline.credential_trials import CredentialTrials
+from pipeline.credentials import Credentials
+from pipeline.cursors import Cursors
+from pipeline.health import Health, Probe
+from pipeline.register import Register
+from pipeline.register_commit import RegisterCommit
+from pipeline.secret_expiry import expiry_notice_due
+from pipeline.settings import Settings
+from pipeline.stores.connection_table import ConnectionTable
+from pipeline.stores.evidence_table import EvidenceTable
+from pipeline.stores.finding_table import FindingTable
+from pipeline.stores.leases import LeaseTable
+from pipeline.stores.manifests import ManifestTable
+from pipeline.stores.run_queue import RunQueue
+from pipeline.stores.run_table import RunTable
+from pipeline.stores.secrets import KeyVaultSecrets, own_identity
+from pipeline.stores.tables import TableStorage
+from pipeline.sync_attempt import AttemptOpener, Stores
+from pipeline.sync_runs import SyncRuns
+from pipeline.sync_worker import SyncWorker
+from pipeline.times import Clock, utc_now
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+    from mappings.loader import Mappings
+    from pipeline.azure_reader import Azure, AzureReader
+    from pipeline.stores.records import ConnectionRecord
+
+LEASE_S = 60.0
+"""How long a worker that died keeps its connection."""
+VAULT_PROBE = "health-probe"
+
+
+class Services:
+    """Everything the triggers call.
+
+    Args:
+        settings: the app's settings, checked.
+        functions: names of the app's functions, for the health report.
+        clock: the present.
+    """
+
+    def __init__(self, settings: Settings, *, functions: tuple[str, ...], clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self._functions = functions
+        self._clock = clock
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Connections."""
+        views = ConnectionViews(
+            services=tuple(self._collectors),
+            next_sync_at=self.sync_runs.next_sync_at,
+            last_run=self.sync_runs.last,
+            clock=self._clock,
+        )
+        return Connections(
+            self._stores.connections,
+            self._credentials,
+            self._trials,
+            views,
+            services=tuple(self._collectors),
+            portal_url=self.settings.portal_url,
+            start_run=self.sync_runs.start,
+            purge_evidence=self._purge_evidence,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def sync_runs(self) -> SyncRuns:
+        """Planning and following sync runs."""
+        return SyncRuns(
+            self._stores.connections,
+            self._stores.runs,
+            self._stores.leases,
+            self._stores.queue,
+            schedules={"daily": self.settings.daily_schedule, "hourly": self.settings.hourly_schedule},
+            expiry_notice=expiry_notice_due,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def worker(self) -> SyncWorker:
+        """Working on sync runs."""
+        stores = self._stores
+        return SyncWorker(
+            stores,
+            AttemptOpener(stores, self._collectors, portal=self.settings, clock=self._clock),
+            self,
+            RegisterCommit(stores.evidence, stores.manifests, stores.runs, lambda: self._mappings),
+            portal=self.settings,
+            clock=self._clock,
+            deadline_s=self.settings.sync_deadline_s,
+            lease_s=LEASE_S,
+        )
+
+    @cached_property
+    def register(self) -> Register:
+        """Evidence, findings and control states."""
+        stores = self._stores
+        return Register(
+            stores.connections,
+            stores.evidence,
+            stores.findings,
+            mappings=lambda: self._mappings,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Services, checks and frameworks."""
+        return Catalogue(lambda: self._collectors, lambda: self._mappings)
+
+    @cached_property
+    def health(self) -> Health:
+        """Health."""
+        probes: dict[str, Probe] = {
+            "tables": self._tables.probe,
+            "queue": self._queue.length,
+            "key_vault": self._try_vault,
+        }
+        return Health(probes, version=pipeline.__version__, functions=self._functions)
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """Sealed positions of lists."""
+        return Cursors(self._secrets)
+
+    async def open(self, connection: "ConnectionRecord") -> "AzureReader":
+        """Open Azure for a connection; raises CredentialRejected or Transient."""
+        credential = await self._credentials.open(connection.credential)
+        await self._credentials.authenticate(credential)
+        return self._azure.reader(
+            credential=credential,
+            tenant_id=connection.credential.tenant_id,
+            subscription_id=connection.subscription_id,
+        )
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for name in ("_azure", "_credentials", "_secrets", "_tables", "_queue", "_identity"):
+            if name in self.__dict__:
+                await getattr(self, name).close()
+
+    @cached_property
+    def _stores(self) -> Stores:
+        tables = self._tables
+        return Stores(
+            connections=ConnectionTable(tables),
+            runs=RunTable(tables),
+            evidence=EvidenceTable(tables),
+            findings=FindingTable(tables),
+            manifests=ManifestTable(tables),
+            leases=LeaseTable(tables, self._clock, LEASE_S),
+            queue=self._queue,
+        )
+
+    @cached_property
+    def _tables(self) -> TableStorage:
+        return TableStorage(self.settings.tables, lambda: self._identity)
+
+    @cached_property
+    def _queue(self) -> RunQueue:
+        return RunQueue(self.settings.queues, lambda: self._identity)
+
+    @cached_property
+    def _identity(self) -> "AsyncTokenCredential":
+        return own_identity(self.settings)
+
+    @cached_property
+    def _secrets(self) -> KeyVaultSecrets:
+        return KeyVaultSecrets(self.settings)
+
+    @cached_property
+    def _credentials(self) -> Credentials:
+        return Credentials(self.settings, self._secrets)
+
+    @cached_property
+    def _azure(self) -> "Azure":
+        from pipeline.azure_reader import Azure
+
+        return Azure(self.settings, translate_authentication_error)
+
+    @cached_property
+    def _trials(self) -> CredentialTrials:
+        return CredentialTrials(
+            self._credentials,
+            self._azure,
+            collectors=self._collectors,
+            portal_url=self.settings.portal_url,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def _collectors(self) -> Mapping[str, Collector]:
+        from collectors import registry
+
+        return registry.load()
+
+    @cached_property
+    def _mappings(self) -> "Mappings":
+        from mappings import loader
+
+        return loader.load()
+
+    async def _try_vault(self) -> None:
+        with contextlib.suppress(CredentialRejected):  # there is no such secret: the vault answered
+            await self._secrets.get(VAULT_PROBE)
+
+    async def _purge_evidence(self, connection_id: str) -> None:
+        stores = self._stores
+        for store in (stores.findings, stores.manifests, stores.evidence):
+            await store.purge(connection_id)
