@@ -170,7 +170,7 @@ class Assessments:
         for position in positions:
             recommendation, ordinal = self.place(position)
             resource = resource_id(self.subscription_id, recommendation, ordinal)
-            if self.removed and resource.lower() in self.removed:
+            if self._is_removed(resource):
                 continue
             yield templates[recommendation.key] % {
                 b"r": resource.encode(),
@@ -180,8 +180,12 @@ class Assessments:
     def positions(self) -> Iterator[int]:
         """Yield the positions that still exist."""
         for position in range(self.shape.total):
-            if not self.removed or self.resource(position).lower() not in self.removed:
+            if not self.removed or not self._is_removed(self.resource(position)):
                 yield position
+
+    def _is_removed(self, resource: str) -> bool:
+        lowered = resource.lower()
+        return any(lowered == gone or lowered.startswith(f"{gone}/") for gone in self.removed)
 
     def flip(self, position: int, status: str) -> None:
         """Set the status at a position."""
@@ -189,7 +193,7 @@ class Assessments:
         self._counts = None
 
     def remove(self, resource: str) -> None:
-        """Remove a resource and with it all its assessments."""
+        """Remove a resource, what is inside it, and with them all their assessments."""
         self.removed.add(resource.lower())
         self._counts = None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import ssl
-import tempfile
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
 import certifi
@@ -54,9 +55,8 @@ class SimulatedAzure:
         self.simulation = Simulation(world, IDENTITY_HEADER, secrets.token_urlsafe(24))
         self.simulation.vault.owners.add(world.identity.object_id)
         self._port = port
-        self._temporary = tempfile.TemporaryDirectory(prefix="simulated-azure-") if state is None else None
-        self.state = Path(self._temporary.name) if self._temporary else state or Path()
-        self._runner: web.AppRunner | None = None
+        self._state = state
+        self._open = AsyncExitStack()
 
     @property
     def world(self) -> World:
@@ -67,6 +67,18 @@ class SimulatedAzure:
     def url(self) -> str:
         """The base URL: authority, Resource Manager, Graph and vault in one."""
         return self.simulation.url
+
+    @property
+    def state(self) -> Path:
+        """The folder of its files.
+
+        Raises:
+            RuntimeError: it has not been started, and makes the folder then.
+        """
+        if self._state is None:
+            message = "The simulated Azure has no folder before it is started."
+            raise RuntimeError(message)
+        return self._state
 
     @property
     def ca_path(self) -> Path:
@@ -137,23 +149,22 @@ class SimulatedAzure:
 
     async def start(self) -> None:
         """Listen, then write the files."""
+        if self._state is None:
+            self._state = Path(self._open.enter_context(TemporaryDirectory(prefix="simulated-azure-")))
         self.state.mkdir(parents=True, exist_ok=True)
         authority = trustme.CA(organization_name="Simulated Azure")
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, self._port, ssl_context=_server_context(authority))
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1)
+        self._open.push_async_callback(runner.cleanup)
+        await runner.setup()
+        site = web.TCPSite(runner, HOST, self._port, ssl_context=_server_context(authority))
         await site.start()
-        port = self._runner.addresses[0][1]
-        self.simulation.url = f"https://{HOST}:{port}"
+        self.simulation.url = f"https://{HOST}:{runner.addresses[0][1]}"
         self.simulation.issuer.resources[self.simulation.url] = ARM
         self._write_files(authority)
 
     async def stop(self) -> None:
         """Stop listening and remove the temporary folder if there is one."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if self._temporary is not None:
-            self._temporary.cleanup()
+        await self._open.aclose()
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=LARGEST_BODY)

@@ -15,6 +15,7 @@ API_VERSIONS = {
     "Microsoft.Security/assessmentMetadata": "2025-05-04",
     "Microsoft.Security/alerts": "2022-01-01",
     "Microsoft.Security/secureScores": "2020-01-01",
+    "Microsoft.Security/pricings": "2024-01-01",
     "Microsoft.Authorization": "2022-04-01",
     "/subscriptions": "2022-12-01",
 }
