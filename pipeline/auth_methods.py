@@ -51,10 +51,17 @@ class EntraLink(msgspec.Struct, frozen=True):
 
 
 class AuthMethod[Asked: Request](ABC):
-    """One way to authenticate: what it accepts, what it keeps, how it becomes a credential."""
+    """One way to authenticate: what it accepts, what it keeps, how it becomes a credential.
+
+    Attributes:
+        name: as `auth.method` spells it.
+        request_type: what a request is parsed to.
+        ends: whether its credential ends on a day that a person has to know.
+    """
 
     name: ClassVar[str]
     request_type: ClassVar[type[Request]]
+    ends: ClassVar[bool]
 
     @abstractmethod
     async def accept(self, asked: Asked, *, today: date) -> Offer:
@@ -70,6 +77,7 @@ class ClientSecret(AuthMethod[ClientSecretAuth]):
 
     name = "client_secret"
     request_type = ClientSecretAuth
+    ends = True
 
     @override
     async def accept(self, asked: ClientSecretAuth, *, today: date) -> Offer:

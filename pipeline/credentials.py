@@ -4,11 +4,12 @@ import base64
 import binascii
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, override
 
 import msgspec
 from azure.core.exceptions import AzureError
 
+from collectors.errors import CollectionError
 from pipeline.auth_methods import METHODS, EntraLink, Offer, method_of
 from pipeline.authentication_errors import translate_authentication_error
 from pipeline.requests import AuthRequest
@@ -92,6 +93,29 @@ class TranslatedCredential:
         traceback: "TracebackType | None" = None,
     ) -> None:
         await self.close()
+
+
+class RefusedCredential(TranslatedCredential):
+    """A credential that could not be opened: every request for a token ends in the same error.
+
+    Args:
+        error: why; so that each read with it says so.
+    """
+
+    def __init__(self, error: CollectionError) -> None:
+        self._error = error
+
+    @override
+    async def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,
+        enable_cae: bool = False,
+        **kwargs: object,
+    ) -> "AccessToken":
+        """Raise the error."""
+        raise self._error
 
 
 class Credentials:

@@ -15,9 +15,10 @@ ConnectorError                       (collectors/errors.py, with the branch of r
   x LeaseLost                        another worker took over; this one must not commit
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from collectors.contract import JsonValue
 from collectors.errors import ConnectorError, Terminal, Transient
 
 
@@ -40,11 +41,11 @@ class Problem(ConnectorError):
         portal_page: str = "",
         reason: str = "",
         errors: Sequence[tuple[str, str]] = (),
-        extra: dict[str, str] | None = None,
+        extra: Mapping[str, JsonValue] | None = None,
     ) -> None:
         super().__init__(detail, advice=advice, portal_page=portal_page, reason=reason)
         self.errors = tuple(errors)
-        self.extra = extra or {}
+        self.extra: Mapping[str, JsonValue] = extra or {}
 
 
 class InvalidRequest(Problem):

@@ -86,8 +86,8 @@ async def excess_roles(reader: Reader, principal_id: str) -> Excess:
     Raises:
         CollectionError: the assignments, or a definition that exists, could not be read.
     """
-    mine = msgspec.structs.replace(ROLE_ASSIGNMENTS, query=(("$filter", f"assignedTo('{principal_id}')"),))
-    ids = _role_ids(await reader.items(mine, _Assignment), principal_id)
+    assignments = await reader.items(ROLE_ASSIGNMENTS, _Assignment, principal_id=principal_id)
+    ids = _role_ids(assignments, principal_id)
     others = [role_id for role_id in ids if role_id not in WRITERS and role_id not in READERS]
     definitions = await asyncio.gather(*(_definition(reader, role_id) for role_id in others))
     known = [found.properties for found in definitions if found is not None]

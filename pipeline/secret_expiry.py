@@ -1,6 +1,5 @@
 """When a client secret ends: what a connection says about it, and on which days the log says it too."""
 
-import logging
 from datetime import UTC, date, datetime
 
 from pipeline.model import Attention
@@ -15,7 +14,6 @@ _ADVICE_EXPIRED = (
     "Create a new client secret under Certificates & secrets of the app registration and enter its Value and "
     "its last day here. Evidence collected so far is kept."
 )
-_log = logging.getLogger(__name__)
 
 
 def days_left(credential: CredentialRecord, now: datetime) -> int | None:
@@ -43,21 +41,10 @@ def expiry_notice(record: ConnectionRecord, now: datetime) -> Attention | None:
     )
 
 
-def log_expiry(record: ConnectionRecord, now: datetime) -> bool:
-    """Write the log event `secret_expiring` if this is one of the days for it; tells whether it did.
-
-    Days: 30, 14, 7 and 1 before the end, and the first day after it. Meant to be called once a day.
-    """
-    left = days_left(record.credential, now)
-    if left not in {*EXPIRY_NOTICE_DAYS, -1}:
-        return False
-    _log.warning(
-        "secret_expiring connection_id=%s days_left=%d secret_expires_on=%s",
-        record.id,
-        left,
-        record.credential.secret_expires_on,
-    )
-    return True
+def expiry_notice_due(record: ConnectionRecord, now: datetime) -> Attention | None:
+    """Give the notice on the days that are worth a log event: 30, 14, 7 and 1 before the end, 1 after."""
+    due = days_left(record.credential, now) in {*EXPIRY_NOTICE_DAYS, -1}
+    return expiry_notice(record, now) if due else None
 
 
 def _when(left: int) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from collectors.contract import Collector, Read, Reader
 from collectors.errors import AccessDenied, CollectionError, NotComputedYet, ResourceAbsent, ServiceNotEnabled
 from pipeline import setup_probes as probes
+from pipeline.auth_methods import METHODS
 from pipeline.authentication_errors import CREDENTIALS_PAGE
 from pipeline.credentials import Principal
 from pipeline.least_privilege import excess_roles
@@ -245,7 +246,7 @@ async def _privilege(reader: Reader, principal: Principal | None) -> _Outcome:
 
 async def _expiry(connection: ConnectionRecord, now: datetime) -> _Outcome:
     credential = connection.credential
-    if credential.secret_name is None:
+    if not METHODS[credential.method].ends:
         return _Outcome(status="pass", detail="There is no secret that could end.")
     if credential.secret_expires_on is None:
         return _Outcome(

@@ -55,6 +55,7 @@ ROLE_ASSIGNMENTS = Read(
     path=f"{AUTHORIZATION}/roleAssignments",
     api_version="2022-04-01",
     permission="Microsoft.Authorization/roleAssignments/read",
+    query=(("$filter", "assignedTo('{principal_id}')"),),
 )
 ROLE_DEFINITION = Read(
     path=f"{AUTHORIZATION}/roleDefinitions/{{role_definition_id}}",

@@ -66,12 +66,20 @@ class KeyVaultSecrets:
     """Fulfils `SecretStore` with one vault and the app's own identity.
 
     Args:
-        settings: says which vault, which identity and which authority.
+        settings: says which vault.
+        identity: gives the app's own identity, which its giver closes; by default one is made and closed here.
         monotonic: seconds that only grow; for the age of what is cached.
     """
 
-    def __init__(self, settings: "Settings", *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: "Settings",
+        identity: "Callable[[], AsyncTokenCredential] | None" = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
+        self._identity = identity
         self._monotonic = monotonic
         self._cached: dict[str, tuple[float, str]] = {}
         self._opened: tuple[AsyncTokenCredential, SecretClient] | None = None
@@ -135,7 +143,8 @@ class KeyVaultSecrets:
         if opened is not None:
             identity, client = opened
             await client.close()
-            await identity.close()
+            if self._identity is None:
+                await identity.close()
 
     async def _purge(self, name: str) -> bool:
         try:
@@ -161,7 +170,7 @@ class KeyVaultSecrets:
         if self._opened is None:
             from azure.keyvault.secrets.aio import SecretClient
 
-            identity = own_identity(self._settings)
+            identity = self._identity() if self._identity else own_identity(self._settings)
             client = SecretClient(
                 self._settings.key_vault_url,
                 identity,
