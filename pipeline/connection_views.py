@@ -37,7 +37,7 @@ class ConnectionViews:
     def __init__(
         self, services: Iterable[str], *, last_run: LastRun, next_sync_at: NextSync, clock: Clock
     ) -> None:
-        self._services = tuple(services)
+        self.services = tuple(services)
         self._last_run = last_run
         self._next_sync_at = next_sync_at
         self._clock = clock
@@ -57,7 +57,7 @@ class ConnectionViews:
                 secret_expires_on=record.credential.secret_expires_on,
             ),
             frequency=record.frequency,
-            services=self._services if record.services is None else record.services,
+            services=self.services if record.services is None else record.services,
             status=_status(record, attention),
             created_at=record.created_at,
             updated_at=record.updated_at,

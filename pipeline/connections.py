@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 
 import msgspec
 from azure.core.exceptions import AzureError
@@ -36,7 +36,6 @@ class Connections:
     Args:
         trials: tries credentials before they are kept.
         views: shows what is stored.
-        services: the names of all services.
         portal_url: completes a page of the portal to its address.
         start_run: queues a sync run.
         purge_evidence: removes everything a connection collected.
@@ -49,7 +48,6 @@ class Connections:
         trials: CredentialTrials,
         views: ConnectionViews,
         *,
-        services: Sequence[str],
         portal_url: Callable[[str], str | None],
         start_run: StartRun,
         purge_evidence: PurgeEvidence,
@@ -60,7 +58,6 @@ class Connections:
         self._changes = CredentialChanges(store, credentials)
         self._trials = trials
         self._views = views
-        self._services = services
         self._portal_url = portal_url
         self._start_run = start_run
         self._purge_evidence = purge_evidence
@@ -78,7 +75,7 @@ class Connections:
             Transient: Entra did not answer.
         """
         ids = subscription_ids(asked.subscription_ids)
-        services = service_names(asked.services, self._services)
+        services = service_names(asked.services, self._views.services)
         tried = await self._trials.offer(asked.auth)
         outcomes = dict(
             zip(ids, await _each(self._connect(asked, services, tried, one) for one in ids), strict=True)
@@ -207,7 +204,7 @@ class Connections:
             "frequency": asked.frequency,
             "services": asked.services
             if asked.services is msgspec.UNSET
-            else service_names(asked.services, self._services),
+            else service_names(asked.services, self._views.services),
             "paused": asked.status if asked.status is msgspec.UNSET else asked.status == "paused",
             "updated_at": rfc3339(self._clock()),
         }

@@ -74,7 +74,6 @@ class Services:
             self._credentials,
             self._trials,
             views,
-            services=tuple(self._collectors),
             portal_url=self.settings.portal_url,
             start_run=self.sync_runs.start,
             purge_evidence=self._purge_evidence,
@@ -184,7 +183,7 @@ class Services:
 
     @cached_property
     def _secrets(self) -> KeyVaultSecrets:
-        return KeyVaultSecrets(self.settings)
+        return KeyVaultSecrets(self.settings, lambda: self._identity)
 
     @cached_property
     def _credentials(self) -> Credentials:

@@ -67,7 +67,7 @@ class KeyVaultSecrets:
 
     Args:
         settings: says which vault.
-        identity: gives the app's own identity, which its giver closes; by default one is made and closed here.
+        identity: gives the app's own identity, which its giver closes; by default one is made here.
         monotonic: seconds that only grow; for the age of what is cached.
     """
 
