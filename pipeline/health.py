@@ -98,7 +98,7 @@ class Health:
         started = self._monotonic()
         problem = await self._problem_of(probe)
         if problem is not None:
-            _LOG.warning("health_probe_failed", extra={"part": name, "code": problem.code})
+            _LOG.warning("health_probe_failed part=%s code=%s", name, problem.code)
         return PartHealth(
             name=name,
             status="ok" if problem is None else "failed",

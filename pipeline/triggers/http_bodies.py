@@ -8,7 +8,7 @@ from pipeline.errors import InvalidRequest
 
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 16
-_PASTED = "\u200b\u2060\ufeff"
+_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u2060\ufeff"
 _NAME_LENGTH = 64
 
 
@@ -39,7 +39,7 @@ def shown(name: str) -> str:
 
 def trim(text: str) -> str:
     """Remove white space from both ends, the invisible kinds that come with pasting too."""
-    return text.strip().strip(_PASTED).strip()
+    return text.strip(_BLANK)
 
 
 def _text(body: bytes) -> str:

@@ -46,10 +46,10 @@ async def serve(route: AnyRoute, services: HttpServices, request: func.HttpReque
         answer = await _sealed(await route.handler(call), route, call)
         return _response(answer, route, correlation_id)
     except ConnectorError as error:
-        LOG.info("http_call_refused", extra={"route": route.name, "code": error.code})
+        LOG.info("call_refused route=%s code=%s correlation_id=%s", route.name, error.code, correlation_id)
         return _problem(error, services, correlation_id)
     except Exception as error:
-        LOG.exception("http_call_failed", extra={"route": route.name, "correlation_id": correlation_id})
+        LOG.exception("call_failed route=%s correlation_id=%s", route.name, correlation_id)
         return _problem(error, services, correlation_id)
 
 

@@ -1,0 +1,111 @@
+"""Claims about the description of the API: valid, complete, and true of what is answered."""
+
+import json
+from typing import Any
+
+import pytest
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import validate
+
+from pipeline.requests import ConnectRequest
+from pipeline.triggers.http_parsing import parse
+from pipeline.triggers.http_routes import ROUTES
+from pipeline.triggers.openapi import document
+from tests.pipeline.triggers.calls import ROUTE, call, call_well
+from tests.pipeline.triggers.memory_services import MemoryServices
+
+DOCUMENT = document(ROUTES)
+
+
+def operation(name: str) -> dict[str, Any]:
+    """Give the description of a route."""
+    route = ROUTE[name]
+    found: dict[str, Any] = DOCUMENT["paths"][f"/{route.path}"][route.method.lower()]
+    return found
+
+
+def demand(instance: object, schema: dict[str, Any]) -> None:
+    """Hold an answer against a schema of the document."""
+    OAS31Validator({**schema, "components": DOCUMENT["components"]}).validate(instance)
+
+
+def test_the_document_is_valid() -> None:
+    """It is OpenAPI 3.1 by the specification's own schema."""
+    validate(DOCUMENT)
+
+
+def test_every_route_is_described_and_no_other() -> None:
+    """Operation ids are the functions' names."""
+    described = {
+        one["operationId"]: f"{method.upper()} {path}"
+        for path, operations in DOCUMENT["paths"].items()
+        for method, one in operations.items()
+    }
+
+    assert described == {route.name: f"{route.method} /{route.path}" for route in ROUTES}
+
+
+@pytest.mark.parametrize("name", ROUTE)
+async def test_every_answer_is_as_described(services: MemoryServices, name: str) -> None:
+    """A live answer has a status and a body that the document promises."""
+    answer = await call_well(services, name)
+
+    response = operation(name)["responses"][str(answer.status)]
+    if answer.body is not None:
+        demand(answer.body, response["content"]["application/json"]["schema"])
+    assert ("location" in answer.headers) == ("location" in response["headers"])
+
+
+@pytest.mark.parametrize("name", ROUTE)
+async def test_every_problem_is_as_described(services: MemoryServices, name: str) -> None:
+    """A refused call answers with the schema of problems."""
+    answer = await call(services, name, params={"colour": "red"}, body=b"no json")
+
+    content = operation(name)["responses"][str(answer.status)]["content"]
+    demand(answer.body, content["application/problem+json"]["schema"])
+
+
+def test_the_key_is_needed_where_the_blueprint_says_so() -> None:
+    """Header or query carries the key; health alone needs none."""
+    anonymous = [route.name for route in ROUTES if operation(route.name).get("security") == []]
+
+    assert anonymous == [route.name for route in ROUTES if route.anonymous]
+    assert DOCUMENT["security"] == [{"function_key_header": []}, {"function_key_query": []}]
+
+
+def test_lists_describe_limit_and_cursor() -> None:
+    """A cursor is described, the position inside it is not, and no parameter may be null."""
+    parameters = {one["name"]: one for one in operation("list_findings")["parameters"]}
+
+    assert parameters["limit"]["schema"]["maximum"] == 1000
+    assert parameters["as_of"]["schema"]["format"] == "date-time"
+    assert "cursor" in parameters
+    assert "position" not in parameters
+    assert all("anyOf" not in one["schema"] for one in parameters.values())
+
+
+def test_ids_in_paths_are_described() -> None:
+    """Each brace of a path is a required parameter."""
+    parameters = [one["name"] for one in operation("get_sync_run")["parameters"] if one["in"] == "path"]
+
+    assert parameters == ["connection_id", "sync_run_id"]
+
+
+def test_the_example_of_connecting_can_be_sent() -> None:
+    """What the document shows is what the parser takes."""
+    example = operation("connect_subscriptions")["requestBody"]["content"]["application/json"]["example"]
+
+    assert parse(json.dumps(example).encode(), ConnectRequest).name == "Production"
+
+
+def test_secrets_are_described_as_write_only() -> None:
+    """A client secret goes in and never comes out."""
+    schemas = DOCUMENT["components"]["schemas"]
+
+    assert schemas["ClientSecretAuth"]["properties"]["client_secret"]["writeOnly"] is True
+    assert "client_secret" not in schemas["AuthView"]["properties"]
+
+
+async def test_the_document_is_served(services: MemoryServices) -> None:
+    """`GET /openapi.json` answers the document itself."""
+    assert (await call(services, "describe_api")).body == DOCUMENT
