@@ -4,7 +4,7 @@ import base64
 import binascii
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Self, override
+from typing import TYPE_CHECKING, Any, Self, override
 
 import msgspec
 from azure.core.exceptions import AzureError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials import AccessToken
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.pipeline.transport import AsyncHttpTransport
 
     from pipeline.settings import Settings
     from pipeline.stores.secrets import KeyVaultSecrets
@@ -124,11 +125,19 @@ class Credentials:
     Args:
         settings: the cloud's endpoints.
         secrets: the vault.
+        connections: to Entra, which their giver closes; by default they are made and closed here.
     """
 
-    def __init__(self, settings: "Settings", secrets: "KeyVaultSecrets") -> None:
+    def __init__(
+        self,
+        settings: "Settings",
+        secrets: "KeyVaultSecrets",
+        *,
+        connections: "AsyncHttpTransport[Any, Any] | None" = None,
+    ) -> None:
         self._settings = settings
         self._secrets = secrets
+        self._connections = connections
         self._opened: dict[tuple[str | None, ...], TranslatedCredential] = {}
         self._linked: EntraLink | None = None
 
@@ -199,7 +208,7 @@ class Credentials:
         """Close the connections to Entra and drop every token."""
         self._opened.clear()
         linked, self._linked = self._linked, None
-        if linked is not None:
+        if linked is not None and self._connections is None:
             await linked.transport.close()
 
     def _build(self, record: CredentialRecord, secret: str | None) -> TranslatedCredential:
@@ -210,8 +219,10 @@ class Credentials:
         if self._linked is None:
             from azure.core.pipeline.transport import AioHttpTransport
 
-            transport = AioHttpTransport(connection_timeout=CONNECT_WITHIN_S, read_timeout=ANSWER_WITHIN_S)
-            self._linked = EntraLink(self._settings.authority_host, transport)
+            made = self._connections or AioHttpTransport(
+                connection_timeout=CONNECT_WITHIN_S, read_timeout=ANSWER_WITHIN_S
+            )
+            self._linked = EntraLink(self._settings.authority_host, made)
         return self._linked
 
 

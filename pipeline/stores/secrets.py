@@ -7,7 +7,8 @@ deleted name stays taken until it is purged), "Azure Key Vault throttling guidan
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,6 +20,7 @@ from pipeline.errors import SecretUnavailable
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.pipeline.transport import AsyncHttpTransport
     from azure.keyvault.secrets.aio import SecretClient
 
     from pipeline.settings import Settings
@@ -44,11 +46,14 @@ class _Body(msgspec.Struct, frozen=True):
     error: _Error = _Error()
 
 
-def own_identity(settings: "Settings") -> "AsyncTokenCredential":
+def own_identity(
+    settings: "Settings", *, connections: "AsyncHttpTransport[Any, Any] | None" = None
+) -> "AsyncTokenCredential":
     """Make the credential of the app itself: managed identity in Azure, Azure CLI on a developer's machine.
 
-    Takes the settings (client id of a user-assigned identity, authority). Gives a credential that whoever
-    asked for it closes. Sources that would ask a person, or read an editor's accounts, are left out.
+    Takes the settings (client id of a user-assigned identity, authority) and connections other than its own.
+    Gives a credential that whoever asked for it closes. Sources that would ask a person, or read an editor's
+    accounts, are left out.
     """
     from azure.identity.aio import DefaultAzureCredential
 
@@ -59,6 +64,7 @@ def own_identity(settings: "Settings") -> "AsyncTokenCredential":
         exclude_visual_studio_code_credential=True,
         exclude_powershell_credential=True,
         exclude_developer_cli_credential=True,
+        **({"transport": connections} if connections else {}),
     )
 
 
@@ -68,6 +74,7 @@ class KeyVaultSecrets:
     Args:
         settings: says which vault.
         identity: gives the app's own identity, which its giver closes; by default one is made here.
+        connections: to the vault, which their giver closes; by default they are made and closed here.
         monotonic: seconds that only grow; for the age of what is cached.
     """
 
@@ -76,10 +83,12 @@ class KeyVaultSecrets:
         settings: "Settings",
         identity: "Callable[[], AsyncTokenCredential] | None" = None,
         *,
+        connections: "AsyncHttpTransport[Any, Any] | None" = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._identity = identity
+        self._connections = connections
         self._monotonic = monotonic
         self._cached: dict[str, tuple[float, str]] = {}
         self._opened: tuple[AsyncTokenCredential, SecretClient] | None = None
@@ -142,7 +151,8 @@ class KeyVaultSecrets:
         opened, self._opened = self._opened, None
         if opened is not None:
             identity, client = opened
-            await client.close()
+            if self._connections is None:
+                await client.close()
             if self._identity is None:
                 await identity.close()
 
@@ -170,13 +180,14 @@ class KeyVaultSecrets:
         if self._opened is None:
             from azure.keyvault.secrets.aio import SecretClient
 
-            identity = self._identity() if self._identity else own_identity(self._settings)
+            identity = (self._identity or partial(own_identity, self._settings))()
             client = SecretClient(
                 self._settings.key_vault_url,
                 identity,
                 verify_challenge_resource=_is_azure(self._settings.key_vault_url),
                 connection_timeout=CONNECT_WITHIN_S,
                 read_timeout=ANSWER_WITHIN_S,
+                **({"transport": self._connections} if self._connections else {}),
             )
             self._opened = (identity, client)
         return self._opened[1]
