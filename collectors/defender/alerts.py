@@ -86,11 +86,10 @@ class Tally:
         """Answer whether no alert is active; a status that Microsoft does not document is never a pass."""
         undocumented = sorted(self.by_status.keys() - set(_STATUSES))
         if self.active:
-            return Status.FAIL, f"{self.active} security alerts are active."
+            return Status.FAIL, f"Active security alerts: {self.active}."
         if undocumented:
             return Status.UNKNOWN, f"Alerts have the undocumented status {', '.join(undocumented)}."
-        in_progress = self.by_status["InProgress"]
-        return Status.PASS, f"No security alert is active; {in_progress} are in progress."
+        return Status.PASS, f"No security alert is active; in progress: {self.by_status['InProgress']}."
 
 
 async def collect(reader: Reader, emit: Emit) -> Summary:

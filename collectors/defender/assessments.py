@@ -150,12 +150,14 @@ class Tally:
         """Answer whether all assessments are healthy; an undocumented status is never a pass."""
         unhealthy, unknown = self._statuses[Status.FAIL], self._statuses[Status.UNKNOWN]
         if unhealthy:
-            recommendations = len(self._unhealthy)
-            return Status.FAIL, f"{unhealthy} assessments of {recommendations} recommendations are unhealthy."
+            return (
+                Status.FAIL,
+                f"Unhealthy assessments: {unhealthy}, recommendations: {len(self._unhealthy)}.",
+            )
         if unknown:
-            return Status.UNKNOWN, f"{unknown} assessments have a status that Microsoft does not document."
+            return Status.UNKNOWN, f"Assessments with a status that is not documented: {unknown}."
         if self._statuses[Status.PASS]:
-            return Status.PASS, f"All {self._statuses[Status.PASS]} assessments that apply are healthy."
+            return Status.PASS, f"Every assessment that applies is healthy: {self._statuses[Status.PASS]}."
         if self._statuses.total():
             return Status.NOT_APPLICABLE, "No assessment applies to the resources of the subscription."
         return (

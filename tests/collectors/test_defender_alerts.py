@@ -77,7 +77,7 @@ class TestOfficialExample:
         _, verdicts = await collected(PART, reader([official("alerts_list_subscription")]))
 
         assert verdicts == [
-            NONE_ACTIVE.verdict(SCOPE, Status.FAIL, "2 security alerts are active.", active=2, in_progress=0)
+            NONE_ACTIVE.verdict(SCOPE, Status.FAIL, "Active security alerts: 2.", active=2, in_progress=0)
         ]
 
 
@@ -107,7 +107,7 @@ class TestVerdict:
         _, verdicts = await collected(PART, reader([[row(status="InProgress")]]))
 
         assert verdicts[0].observed == {"active": 0, "in_progress": 1}
-        assert verdicts[0].reason == "No security alert is active; 1 are in progress."
+        assert verdicts[0].reason == "No security alert is active; in progress: 1."
 
     async def test_words_that_are_not_documented_stand_as_they_came(self) -> None:
         """They are counted under their own names, and absent ones as Unknown."""
