@@ -165,6 +165,20 @@ class SetApplication(Change, tag="set_application"):
         }
 
 
+class AddCertificate(Change, tag="add_certificate"):
+    """Register a certificate with an application."""
+
+    certificate_pem: str
+    application: str = "connector"
+
+    @override
+    def apply(self, simulation: Simulation) -> JsonObject:
+        """Register it; gives how many there are."""
+        application = application_named(simulation.world, self.application)
+        application.certificates.append(self.certificate_pem)
+        return {"certificates": len(application.certificates)}
+
+
 class AssignRole(Change, tag="assign_role"):
     """Give an application a role; with `actions` a custom role of that name is defined first."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from local.azure.assertions import check_assertion
 from local.azure.entra_errors import refuse
 from local.azure.routing import RouteTable
 from local.azure.tokens import public_keys
@@ -35,7 +36,7 @@ class EntraCall:
 
 
 type Handler = Callable[[EntraCall], Answer]
-type CredentialCheck = Callable[["Application", dict[str, str]], Answer | None]
+type CredentialCheck = Callable[["Simulation", "Application", dict[str, str]], Answer | None]
 
 ROUTES: RouteTable[Handler, None] = RouteTable()
 
@@ -69,7 +70,7 @@ def _client_credentials(simulation: Simulation, tenant: Tenant, form: dict[str, 
     application = simulation.world.application(form["client_id"], tenant.tenant_id)
     if application is None or application.client_id != form["client_id"].lower():
         return refuse(700016, app=form["client_id"], directory=tenant.name)
-    refused = _check_credential(application, form) or _check_standing(application)
+    refused = _check_credential(simulation, application, form) or _check_standing(application)
     if refused:
         return refused
     resource = form["scope"].removesuffix("/.default")
@@ -95,8 +96,9 @@ def _issue(simulation: Simulation, application: Application, audience: str) -> s
     )
 
 
-def _check_secret(application: Application, form: dict[str, str]) -> Answer | None:
+def _check_secret(simulation: Simulation, application: Application, form: dict[str, str]) -> Answer | None:
     """Compare a secret; the secret's id is as wrong as any other value."""
+    del simulation
     for secret in application.secrets:
         if hmac.compare_digest(secret.value.encode(), form["client_secret"].encode()):
             return refuse(7000222, app=application.client_id) if secret.expired else None
@@ -104,13 +106,18 @@ def _check_secret(application: Application, form: dict[str, str]) -> Answer | No
 
 
 # A further kind of credential is one more line here: the form field that carries it, and its check.
-CREDENTIALS: dict[str, CredentialCheck] = {"client_secret": _check_secret}
+CREDENTIALS: dict[str, CredentialCheck] = {
+    "client_secret": _check_secret,
+    "client_assertion": check_assertion,
+}
 
 
-def _check_credential(application: Application, form: dict[str, str]) -> Answer | None:
+def _check_credential(
+    simulation: Simulation, application: Application, form: dict[str, str]
+) -> Answer | None:
     for name, check in CREDENTIALS.items():
         if name in form:
-            return check(application, form)
+            return check(simulation, application, form)
     return refuse(7000216)
 
 

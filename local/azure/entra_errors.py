@@ -58,6 +58,20 @@ REFUSALS: Mapping[int, Refusal] = {
         "type.",
         LINES,
     ),
+    700027: Refusal(
+        401,
+        "invalid_client",
+        "The certificate with identifier used to sign the client assertion is not registered on application. "
+        "[Reason - The key was not found., Thumbprint of key used by client: '{thumbprint}']",
+    ),
+    700024: Refusal(401, "invalid_client", "Client assertion is not within its valid time range."),
+    50027: Refusal(400, "invalid_request", "JWT token is invalid or malformed."),
+    700213: Refusal(
+        401,
+        "invalid_client",
+        "No matching federated identity record found for presented assertion subject '{subject}'. Check your "
+        "federated identity credential Subject, Audience and Issuer against the presented assertion.",
+    ),
     700016: Refusal(
         400,
         "unauthorized_client",

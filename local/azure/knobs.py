@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, override
 
 from local.azure.changes import (
     AddAlert,
+    AddCertificate,
     AssignRole,
     Change,
     ExpireSecret,
@@ -94,6 +95,7 @@ type AnyChange = (
     | RotateSecret
     | ExpireSecret
     | SetApplication
+    | AddCertificate
     | AssignRole
     | RevokeRole
     | SetSubscription

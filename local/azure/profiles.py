@@ -83,6 +83,7 @@ def _basis(profile: Profile, seed: int) -> tuple[Builder, Tenant, Application]:
         True,
         "the app's own managed identity; may use the key vault",
     )
+    connector.federated_subjects.add(identity.object_id)
     return build, tenant, connector
 
 

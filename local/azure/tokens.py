@@ -19,10 +19,13 @@ GRAPH = "https://graph.microsoft.com"
 STORAGE = "https://storage.azure.com"
 EXCHANGE = "api://AzureADTokenExchange"
 
-# What each resource may be called in a scope, without its trailing slash; the first is what `aud` says.
+# What a resource may be called in a scope, without its trailing slash, and what `aud` says then. One Resource
+# Manager stands for those of all clouds.
 RESOURCES: Mapping[str, str] = {
     ARM: ARM,
     "https://management.core.windows.net": ARM,
+    "https://management.usgovcloudapi.net": ARM,
+    "https://management.chinacloudapi.cn": ARM,
     VAULT: VAULT,
     GRAPH: GRAPH,
     STORAGE: STORAGE,

@@ -76,6 +76,10 @@ class Application:
     consented: bool = True
     blocked: bool = False
     """Conditional Access refuses it."""
+    certificates: list[str] = field(default_factory=list)
+    """Registered certificates, PEM."""
+    federated_subjects: set[str] = field(default_factory=set)
+    """Object ids of managed identities whose token stands for a secret."""
     managed_identity: bool = False
     special: str = ""
 

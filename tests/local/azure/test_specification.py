@@ -17,6 +17,8 @@ FILLED = {
     "{secureScoreName}": "ascScore",
     "{regulatoryComplianceStandardName}": "PCI-DSS-3.2",
     "{regulatoryComplianceControlName}": "1.1",
+    "{resourceId}": f"{SUBSCRIPTION}/resourceGroups/myRg".lstrip("/"),
+    "{assessmentName}": "21300918-b2e3-0346-785f-c77ff57d243b",
 }
 EVENT_FILTER = "eventTimestamp ge '2026-01-01'"
 # The tenant's own list is no subscription's, so that it is answered from the world.
@@ -87,3 +89,22 @@ async def test_what_the_caller_may_do_is_of_this_world(client: Client) -> None:
     )
 
     assert len(heard.value) == 1
+
+
+async def test_what_is_only_in_the_specification_is_empty_elsewhere(client: Client) -> None:
+    """A list that only an example body answers is empty in a generated subscription."""
+    path = f"{client.azure.subscription('production').scope}/providers/Microsoft.Security/securitySolutions"
+
+    heard = await client.get(path, "2020-01-01")
+
+    assert (heard.status, heard.value) == (200, [])
+
+
+@pytest.mark.parametrize(("name", "status"), [("sandbox", 404), ("hidden", 403), ("foreign", 401)])
+async def test_what_is_only_in_the_specification_is_guarded(client: Client, name: str, status: int) -> None:
+    """Registration, roles and tenant are checked for it as for any other."""
+    path = f"{client.azure.subscription(name).scope}/providers/Microsoft.Security/securitySolutions"
+
+    heard = await client.get(path, "2020-01-01")
+
+    assert heard.status == status
