@@ -1,7 +1,7 @@
 """The contract between a collector and the flow: what it declares, what it is handed, what it answers."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
@@ -17,11 +17,11 @@ type CheckSeverity = Literal["critical", "high", "medium", "low"]
 class Status(StrEnum):
     """The five verdicts. `unknown` is never `pass`, and a read that failed is never `fail`."""
 
-    PASS = "pass"
-    FAIL = "fail"
-    MANUAL = "manual"
-    NOT_APPLICABLE = "not_applicable"
-    UNKNOWN = "unknown"
+    PASS = auto()
+    FAIL = auto()
+    MANUAL = auto()
+    NOT_APPLICABLE = auto()
+    UNKNOWN = auto()
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -81,9 +81,7 @@ class Check(msgspec.Struct, frozen=True):
     permission: str
     thresholds: Mapping[str, float] = {}
 
-    def verdict(
-        self, resource_id: str, status: Status, reason: str, **observed: JsonValue
-    ) -> Verdict:
+    def verdict(self, resource_id: str, status: Status, reason: str, **observed: JsonValue) -> Verdict:
         """Answer this check for one resource."""
         return Verdict(
             check_id=self.id,

@@ -2,7 +2,7 @@
 
 ConnectorError                     every error of ours: code, detail, advice, portal page
   x CollectionError                a read of Azure did not complete
-    x Terminal                     trying again changes nothing: the part becomes `unavailable`, its checks `unknown`
+    x Terminal                     trying again changes nothing: the part is `unavailable`, its checks `unknown`
       - CredentialRejected         Entra or ARM refuses the credential (reason says how)
       - AccessDenied               403: the permission that is missing
       - SubscriptionNotVisible     the credential does not see the subscription
@@ -35,9 +35,7 @@ class ConnectorError(Exception):
     code: ClassVar[str] = "internal_error"
     default_advice: ClassVar[str] = ""
 
-    def __init__(
-        self, detail: str, *, advice: str = "", portal_page: str = "", reason: str = ""
-    ) -> None:
+    def __init__(self, detail: str, *, advice: str = "", portal_page: str = "", reason: str = "") -> None:
         super().__init__(detail)
         self.detail = detail
         self.advice = advice or self.default_advice
