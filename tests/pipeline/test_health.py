@@ -1,0 +1,127 @@
+"""Claims about health: honest, quick, and cheap however often it is asked."""
+
+import asyncio
+import time
+
+from pipeline.errors import SecretUnavailable
+from pipeline.health import Health, PartHealth, Probe
+
+
+async def fine() -> None:
+    """Work."""
+
+
+async def refused() -> None:
+    """Fail in our words."""
+    raise SecretUnavailable("The vault says no.", advice="Give the app a role.")
+
+
+async def broken() -> None:
+    """Fail in somebody else's words."""
+    raise RuntimeError("password=hunter2")
+
+
+async def silent() -> None:
+    """Never answer."""
+    await asyncio.sleep(3600)
+
+
+async def cancelled() -> None:
+    """End as if somebody had cancelled it."""
+    raise asyncio.CancelledError
+
+
+def health_of(**probes: Probe) -> Health:
+    """Make a health of these parts, impatient."""
+    return Health(probes, version="1", functions=("a", "b"), patience_s=0.05)
+
+
+async def part_of(probe: Probe) -> PartHealth:
+    """Try one part."""
+    return (await health_of(part=probe).details()).parts[0]
+
+
+class TestDetails:
+    """Each part is tried by itself."""
+
+    async def test_all_parts_work(self) -> None:
+        """Then the app is well, and says what it is."""
+        details = await health_of(tables=fine, queue=fine).details()
+
+        assert details.status == "ok"
+        assert [(part.name, part.status) for part in details.parts] == [("tables", "ok"), ("queue", "ok")]
+        assert (details.version, details.functions) == ("1", ("a", "b"))
+        assert details.checked_at.endswith("Z")
+
+    async def test_one_part_that_fails_does_not_hide_the_others(self) -> None:
+        """The app is degraded, the other parts still show as they are."""
+        details = await health_of(tables=fine, key_vault=refused).details()
+
+        assert details.status == "degraded"
+        assert [part.status for part in details.parts] == ["ok", "failed"]
+
+    async def test_an_error_of_ours_is_told_in_its_words(self) -> None:
+        """Code, detail and advice stand in the answer."""
+        problem = (await part_of(refused)).problem
+
+        assert problem is not None
+        assert (problem.code, problem.advice) == ("secret_unavailable", "Give the app a role.")
+
+    async def test_any_other_error_is_told_by_name_alone(self) -> None:
+        """A message that nobody wrote for answers is not in one."""
+        problem = (await part_of(broken)).problem
+
+        assert problem is not None
+        assert problem.detail == "It failed with RuntimeError."
+
+    async def test_a_silent_part_is_given_up(self) -> None:
+        """A part that does not answer costs the patience, not more, and the parts are tried together."""
+        started = time.monotonic()
+
+        details = await health_of(tables=silent, queue=silent, key_vault=silent).details()
+
+        assert {part.problem.code for part in details.parts if part.problem} == {"no_answer"}
+        assert all(part.duration_ms >= 40 for part in details.parts)
+        assert time.monotonic() - started < 2
+
+    async def test_a_cancelled_part_is_no_answer(self) -> None:
+        """A dependency that cancels itself does not take the call with it."""
+        problem = (await part_of(cancelled)).problem
+
+        assert problem is not None
+        assert problem.code == "no_answer"
+
+
+class TestState:
+    """What anybody may ask, as often as they like."""
+
+    async def test_many_askers_cost_one_try(self) -> None:
+        """Within seconds, a hundred calls try each part once."""
+        tries: list[int] = []
+
+        async def counted() -> None:
+            tries.append(1)
+            await asyncio.sleep(0)
+
+        health = health_of(tables=counted)
+
+        states = await asyncio.gather(*(health.state() for _ in range(100)))
+
+        assert {state.status for state in states} == {"ok"}
+        assert len(tries) == 1
+
+    async def test_it_is_tried_again_after_a_few_seconds(self) -> None:
+        """A part that fails later shows, and one that recovers too."""
+        seconds = [0.0]
+        probes: dict[str, Probe] = {"tables": fine}
+
+        async def tables() -> None:
+            await probes["tables"]()
+
+        health = Health({"tables": tables}, version="1", functions=(), monotonic=lambda: seconds[0])
+        before = await health.state()
+        probes["tables"] = broken
+        cached = await health.state()
+        seconds[0] = 5.0
+
+        assert [before.status, cached.status, (await health.state()).status] == ["ok", "ok", "degraded"]
