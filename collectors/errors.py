@@ -2,7 +2,7 @@
 
 ConnectorError                     every error of ours: code, detail, advice, portal page
   x CollectionError                a read of Azure did not complete
-    x Terminal                     trying again changes nothing: the part is `unavailable`, its checks `unknown`
+    x Terminal                     trying again is no use: the part is `unavailable`, its checks `unknown`
       - CredentialRejected         Entra or ARM refuses the credential (reason says how)
       - AccessDenied               403: the permission that is missing
       - SubscriptionNotVisible     the credential does not see the subscription
