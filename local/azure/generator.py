@@ -30,6 +30,8 @@ class Content:
     at: datetime
     assessments: Assessments
     alerts: list[JsonObject] = field(default_factory=list)
+    resources_by_removals: dict[int, list[JsonObject]] = field(default_factory=dict)
+    """The resource list, kept until the next resource is removed."""
 
 
 def timestamp(moment: datetime) -> str:
@@ -132,6 +134,13 @@ def _metadata(key: str, display_name: str, severity: str, category: str) -> Json
 
 def resources(owner: Content) -> list[JsonObject]:
     """List the resources that the assessments speak about, removed ones left out."""
+    removals = len(owner.assessments.removed)
+    if removals not in owner.resources_by_removals:
+        owner.resources_by_removals = {removals: _resources(owner)}
+    return owner.resources_by_removals[removals]
+
+
+def _resources(owner: Content) -> list[JsonObject]:
     seen: dict[str, JsonObject] = {}
     table = owner.assessments
     for position in table.positions():

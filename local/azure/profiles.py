@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from local.azure import roles
 from local.azure.assessments import Shape
 from local.azure.generator import content, made_up_id
-from local.azure.official import SUBSCRIPTION_ID
+from local.azure.official import SUBSCRIPTION_ID, find_official
 from local.azure.world import Application, ClientSecret, Defender, State, Subscription, Tenant, World
 
 if TYPE_CHECKING:
@@ -92,6 +94,9 @@ def _specification(build: Builder, tenant: Tenant, connector: Application) -> No
     special = "answers with the bodies of the published REST specification"
     made = build.subscription(tenant, "specification", shape, special=special)
     made.official = True
+    alerts = find_official(f"{made.scope}/providers/Microsoft.Security/alerts", "2022-01-01")
+    if alerts is not None:
+        made.content.alerts = msgspec.convert(alerts.body["value"], list[dict[str, object]])
     made.assign(connector, roles.READER)
 
 

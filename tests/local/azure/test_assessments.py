@@ -83,6 +83,15 @@ def test_fifty_thousand_rows_are_cheap() -> None:
     assert time.process_time() - began < 2
 
 
+def test_the_directory_counts_what_the_specification_holds() -> None:
+    """The counts of the specification subscription are those of its example bodies."""
+    azure = SimulatedAzure("specification")
+
+    content = azure.subscription("specification").content
+
+    assert (content.assessments.counts(), len(content.alerts)) == (Counts(1, 0, 1), 2)
+
+
 def test_the_large_profile_takes_a_number() -> None:
     """`large` has one subscription with as many assessments as asked for."""
     azure = SimulatedAzure("large", assessments=100_000)

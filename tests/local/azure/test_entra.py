@@ -182,6 +182,28 @@ async def test_the_sdk_understands_a_refusal(azure: SimulatedAzure) -> None:
             await credential.get_token(SCOPE)
 
 
+@pytest.mark.parametrize(
+    ("missing", "code"), [("scope", 900144), ("client_secret", 7000216), ("client_id", 900144)]
+)
+async def test_a_missing_parameter_is_named(client: Client, missing: str, code: int) -> None:
+    """Each parameter of the grant is wanted."""
+    app = client.application
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": app.client_id,
+        "client_secret": app.secrets[0].value,
+        "scope": SCOPE,
+    }
+    del form[missing]
+
+    async with client.session.post(
+        f"{client.azure.url}/{app.tenant_id}/oauth2/v2.0/token", data=form
+    ) as response:
+        refusal = msgspec.json.decode(await response.read(), type=Refusal)
+
+    assert refusal.error_codes == [code]
+
+
 async def test_the_managed_identity_gets_a_token(
     azure: SimulatedAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
