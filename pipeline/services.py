@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from pipeline.azure_reader import Azure, AzureReader
     from pipeline.stores.records import ConnectionRecord
 
-LEASE_S = 60.0
-"""How long a worker that died keeps its connection."""
 VAULT_PROBE = "health-probe"
 
 
@@ -105,7 +103,7 @@ class Services:
             portal=self.settings,
             clock=self._clock,
             deadline_s=self.settings.sync_deadline_s,
-            lease_s=LEASE_S,
+            lease_s=self.settings.sync_lease_s,
         )
 
     @cached_property
@@ -165,7 +163,7 @@ class Services:
             evidence=EvidenceTable(tables),
             findings=FindingTable(tables),
             manifests=ManifestTable(tables),
-            leases=LeaseTable(tables, self._clock, LEASE_S),
+            leases=LeaseTable(tables, self._clock, self.settings.sync_lease_s),
             queue=self._queue,
         )
 

@@ -51,6 +51,9 @@ SETTINGS: tuple[Setting, ...] = (
         "Seconds after which a sync run gives up; keep it well under functionTimeout.",
         "1200",
     ),
+    Setting(
+        "SYNC_LEASE_S", "Seconds for which a worker that died keeps its connection from the next one.", "60"
+    ),
     Setting("READS_IN_FLIGHT", "Reads of Azure under way at one time, per tenant and subscription.", "8"),
     Setting("READS_PER_SECOND", "Reads of Azure per second, per tenant and subscription.", "25"),
     Setting("READ_PATIENCE_S", "Seconds one read may wait because Azure throttles it.", "120"),

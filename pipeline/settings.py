@@ -69,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         client_id: the app's own user-assigned identity, if it has one.
         daily_schedule, hourly_schedule: NCRONTAB in six fields, UTC.
         sync_deadline_s: seconds after which a sync run gives up by itself, well under functionTimeout.
+        sync_lease_s: seconds for which a worker that died keeps its connection.
         limits: how hard Azure may be asked.
         sign_in: the sign-in flow, None if it is not configured.
         callers: the callers' tokens, None if a Functions key suffices.
@@ -82,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cloud: Cloud = CLOUDS["AzureCloud"]
     client_id: str | None = None
     sync_deadline_s: float = 1200.0
+    sync_lease_s: float = 60.0
     limits: ReadLimits = ReadLimits()
     sign_in: SignIn | None = None
     callers: CallerTokens | None = None
@@ -105,6 +107,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             daily_schedule=values.schedule("DAILY_SCHEDULE"),
             hourly_schedule=values.schedule("HOURLY_SCHEDULE"),
             sync_deadline_s=values.number("SYNC_DEADLINE_S"),
+            sync_lease_s=values.number("SYNC_LEASE_S"),
             limits=_limits(values),
             sign_in=_sign_in(values),
             callers=_callers(values),
