@@ -33,7 +33,10 @@ class Azurite:
     """
 
     def __init__(self, location: Path | None = None, *, ports: tuple[int, int, int] = (0, 0, 0)) -> None:
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        if not _EXECUTABLE.exists():
+            message = f"Azurite is not installed at {_EXECUTABLE}; run `npm ci`."
+            raise AzuriteError(message)
+        self._output = tempfile.TemporaryFile()
         self._process = self._start(location, ports)
         try:
             self.ports = self._wait_until_ready()
@@ -71,15 +74,12 @@ class Azurite:
         self.stop()
 
     def _start(self, location: Path | None, ports: tuple[int, int, int]) -> subprocess.Popen[bytes]:
-        if not _EXECUTABLE.exists():
-            message = f"Azurite is not installed at {_EXECUTABLE}; run `npm ci`."
-            raise AzuriteError(message)
         # Without the version check, as the storage SDKs speak newer versions than Azurite knows.
         command = [str(_EXECUTABLE), "--silent", "--skipApiVersionCheck", "--disableTelemetry"]
         for option, port in zip(("--blobPort", "--queuePort", "--tablePort"), ports, strict=True):
             command += [option, str(port)]
         command += ["--location", str(location)] if location else ["--inMemoryPersistence"]
-        return subprocess.Popen(  # noqa: S603 - our own pinned tool, no shell
+        return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.STDOUT, cwd=location
         )
 

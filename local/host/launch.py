@@ -43,7 +43,7 @@ class HostProcess:
     def __init__(
         self, app: Path, *, environment: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
     ) -> None:
-        self.key = secrets.token_urlsafe(16)
+        self.key = secrets.token_hex(16)
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         command = [sys.executable, "-m", "local.host", "--app", str(app), "--port", "0", "--key", self.key]
         self._process = subprocess.Popen(  # noqa: S603 - this very Python, no shell
@@ -60,6 +60,11 @@ class HostProcess:
     def output(self) -> str:
         """Give all that the host has printed so far, log lines included."""
         return os.pread(self._printed.fileno(), sys.maxsize >> 32, 0).decode(errors="replace")
+
+    @property
+    def process_id(self) -> int:
+        """Give the id of the process."""
+        return self._process.pid
 
     @property
     def exit_code(self) -> int | None:

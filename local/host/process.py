@@ -85,7 +85,8 @@ def _listeners(
 
 
 async def _listen(front: HttpFront, port: int) -> tuple[web.AppRunner, int]:
-    runner = web.AppRunner(front.application(), access_log=None, shutdown_timeout=_STOP_WITHIN_S)
+    # aiohttp waits this long twice, before and after it stops reading, and only then cancels a handler.
+    runner = web.AppRunner(front.application(), access_log=None, shutdown_timeout=_STOP_WITHIN_S / 2)
     await runner.setup()
     try:
         await web.TCPSite(runner, _ADDRESS, port).start()

@@ -17,7 +17,8 @@ _PATTERNS = {
     "required": re.compile(r".+", re.DOTALL),
 }
 _INTEGER_BITS = {"int": 32, "long": 64}
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+# No longer than any 64-bit number: Python refuses to convert endless digits.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 _PAIR = 2
 
 
@@ -57,7 +58,7 @@ def _condition(name: str, arguments: str) -> Callable[[str], bool]:
     if name == "regex":
         pattern = re.compile(arguments.replace("{{", "{").replace("}}", "}"), re.IGNORECASE)
         return lambda text: pattern.search(text) is not None
-    if name in _INTEGER_BITS:
+    if name in _INTEGER_BITS and not arguments:
         limit = 2 ** (_INTEGER_BITS[name] - 1)
         return lambda text: _INTEGER.fullmatch(text) is not None and -limit <= int(text) < limit
     if arguments:

@@ -139,10 +139,13 @@ async def load_app(app: Path, *, timeout_s: float | None) -> tuple[Worker, list[
     library = cast("WorkerLibrary", importlib.import_module("azure_functions_runtime"))
     set_up_logs(library.invocation_id_cv)
     library.start_threadpool_executor()
+    # While it indexes it logs what it also answers, traceback included; the answer is told below, once.
+    logging.getLogger("azure.functions").setLevel(logging.CRITICAL)
     init = SimpleNamespace(capabilities={}, function_app_directory=str(app))
     result = await _initialise(library, init, app)
     if result.status != StatusResult.Success:
         raise StartRefusedError(_index_problem(app, result.exception))
+    logging.getLogger("azure.functions").setLevel(logging.WARNING)
     listing = await library.functions_metadata_request(SimpleNamespace())
     if not listing.function_metadata_results:
         message = f"No functions were found: {app} holds no function_app.py, or one that registers nothing."

@@ -99,7 +99,7 @@ def logged_thread(req: func.HttpRequest, context: func.Context) -> str:
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
     """Run the app above, with a short time limit on every invocation."""
     app = write_app(tmp_path_factory.mktemp("app"), _APP)
-    with HostProcess(app, environment={"AzureFunctionsJobHost__functionTimeout": "00:00:04"}) as running:
+    with HostProcess(app, environment={"AzureFunctionsJobHost__functionTimeout": "00:00:02"}) as running:
         yield running
 
 
@@ -277,7 +277,7 @@ def test_invocation_over_the_time_limit_is_ended(host: HostProcess) -> None:
     answer = call(host, "/api/broken/slow")
 
     assert (answer.status, answer.body) == (500, b"")
-    assert "Timeout value of 4 s was exceeded." in host.output
+    assert "Timeout value of 2 s was exceeded." in host.output
 
 
 @pytest.mark.parametrize(
