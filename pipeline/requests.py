@@ -14,7 +14,6 @@ type Guid = Annotated[
         extra_json_schema={"format": "uuid"},
     ),
 ]
-type GuidList = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid-list"})]
 type Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", extra_json_schema={"format": "date"})]
 type Time = Annotated[str, msgspec.Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 type Filter = Annotated[str, msgspec.Meta(max_length=1024)]
@@ -48,7 +47,7 @@ class ConnectRequest(Request, frozen=True, kw_only=True):
 
     name: Name
     auth: AuthRequest
-    subscription_ids: Annotated[tuple[Guid, ...], msgspec.Meta(min_length=1)] | GuidList
+    subscription_ids: Annotated[tuple[Guid, ...], msgspec.Meta(min_length=1)] | str
     frequency: Frequency = "daily"
     services: tuple[str, ...] | None = None
     sync_now: bool = True
@@ -90,7 +89,7 @@ class EvidenceQuery(PageQuery, frozen=True, kw_only=True):
     """Which evidence items; every filter given must hold. `as_of` is fixed-width UTC, as it is stored."""
 
     connection_id: Filter | None = None
-    subscription_id: Filter | None = None
+    subscription_id: Guid | None = None
     service: Filter | None = None
     kind: Filter | None = None
     framework: Filter | None = None
@@ -104,7 +103,7 @@ class FindingQuery(PageQuery, frozen=True, kw_only=True):
     """Which findings; every filter given must hold. The times are fixed-width UTC."""
 
     connection_id: Filter | None = None
-    subscription_id: Filter | None = None
+    subscription_id: Guid | None = None
     service: Filter | None = None
     check_id: Filter | None = None
     status: Verdict | None = None

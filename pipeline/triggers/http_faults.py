@@ -90,11 +90,6 @@ def _formatted(value: JsonValue, expected: inspect.Metadata, field: str) -> Iter
     sentence = _SENTENCES.get(str(extra.get("format")))
     if sentence and not (isinstance(value, str) and _FORMATS[str(extra["format"])](value)):
         yield field, sentence
-    elif extra.get("writeOnly") and isinstance(value, str) and _GUID.fullmatch(value):
-        yield (
-            field,
-            "looks like the id of a secret: paste the secret's value instead, shown once when it is made",
-        )
     else:
         yield from faults(value, expected.type, field)
 
@@ -201,14 +196,9 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _are_guids(text: str) -> bool:
-    return all(_is_guid(part.strip()) for part in text.split(","))
-
-
-_FORMATS = {"uuid": _is_guid, "date": _is_day, "date-time": is_time, "uuid-list": _are_guids}
+_FORMATS = {"uuid": _is_guid, "date": _is_day, "date-time": is_time}
 _SENTENCES = {
     "uuid": f"must be a GUID such as {_GUID_EXAMPLE}",
     "date": "must be a date such as 2027-05-01",
     "date-time": "must be a time such as 2027-05-01T00:00:00Z (in an address, write + as %2B)",
-    "uuid-list": f"must be GUIDs such as {_GUID_EXAMPLE}, parted by commas",
 }

@@ -62,7 +62,7 @@ async def parse_query[T: msgspec.Struct](params: Mapping[str, str], of: type[T],
         opener: opens the `cursor` of such a page.
 
     Returns:
-        The query, its times in the fixed-width form that the stores compare.
+        The query, its times and GUIDs in the form that the stores compare.
 
     Raises:
         InvalidRequest: names each parameter that is unknown or not what it must be, the cursor included.
@@ -107,6 +107,8 @@ def _typed(text: str, expected: inspect.Type | None) -> JsonValue:
             return _BOOLEANS.get(text, text)
         case inspect.Metadata(extra_json_schema={"format": "date-time"}) if is_time(text):
             return rfc3339(from_rfc3339(text.upper()))
+        case inspect.Metadata(extra_json_schema={"format": "uuid"}):
+            return text.lower()
     return text
 
 

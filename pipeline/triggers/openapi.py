@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
+from pipeline import __version__
 from pipeline.errors import InvalidRequest, NotFound, Problem, UpstreamUnavailable
 from pipeline.triggers.http_calls import BASE_PATH, CORRELATION_ID, AnyRoute
 from pipeline.triggers.http_parsing import CURSOR, NoBody, is_paged, public_fields
 from pipeline.triggers.problems import MEDIA_TYPE, ProblemDetails
 
-API_VERSION = "1.0.0"
 _REFERENCE = "#/components/schemas/{name}"
 _JSON = "application/json"
 _GUID = "00000000-0000-0000-0000-00000000000{}"
@@ -74,7 +74,7 @@ def document(routes: tuple[AnyRoute, ...]) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "Azure Evidence Connector",
-            "version": API_VERSION,
+            "version": __version__,
             "description": "Connects Azure subscriptions and answers what evidence was read of them.",
         },
         "servers": [{"url": BASE_PATH}],
