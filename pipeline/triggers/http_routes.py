@@ -53,7 +53,12 @@ CONNECTIONS: tuple[Route[Any, Any, Any], ...] = (
         answer=Connected,
         status=HTTPStatus.CREATED,
         summary="Connect one or more subscriptions with one credential",
-        errors=(*_CREDENTIAL_ERRORS, errors.NothingConnected),
+        errors=(
+            *_CREDENTIAL_ERRORS,
+            errors.SubscriptionRejected,
+            errors.AlreadyConnected,
+            errors.NothingConnected,
+        ),
     ),
     Route(
         name="list_connections",
