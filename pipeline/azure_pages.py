@@ -1,7 +1,7 @@
 """JSON bodies and page links: decoded in one place, followed only forwards."""
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -75,11 +75,13 @@ class Links:
     """The page links of one list: none followed twice, none beyond the cap.
 
     Args:
+        path: the list's, for the words of an error.
         first: the address of the first page.
         cap: how many pages a list may have.
     """
 
-    def __init__(self, first: str, cap: int) -> None:
+    def __init__(self, path: str, first: str, cap: int) -> None:
+        self._path = path
         self._seen = {first}
         self._cap = cap
 
@@ -89,11 +91,10 @@ class Links:
         Raises:
             PageLoop: it was followed before, or there are more pages than the cap.
         """
-        path = urlsplit(link).path
         if link in self._seen:
-            raise PageLoop(f"The pages of {path} lead in a circle.")
+            raise PageLoop(f"The pages of {self._path} lead in a circle.")
         if len(self._seen) >= self._cap:
-            raise PageLoop(f"{path} has more than {self._cap} pages.")
+            raise PageLoop(f"{self._path} has more than {self._cap} pages.")
         self._seen.add(link)
         return link
 
@@ -106,10 +107,12 @@ class SdkLists:
 
     Args:
         cap: how many pages a list may have.
+        check: raises ReadRefused for an address that may not be read.
     """
 
-    def __init__(self, cap: int) -> None:
+    def __init__(self, cap: int, check: Callable[[str], object]) -> None:
         self._cap = cap
+        self._check = check
         self._list_of: dict[str, Links] = {}
 
     def note(self, url: str, body: object) -> int:
@@ -117,13 +120,15 @@ class SdkLists:
 
         Raises:
             PageLoop: its page link was announced before, or there are more pages than the cap.
+            ReadRefused: its page link may not be read; said here, before the client takes the link apart.
         """
         rows = body.get("value") if isinstance(body, Mapping) else None
         if not isinstance(body, Mapping) or not isinstance(rows, list):
             return 1
         if next_link := body.get("nextLink"):
+            self._check(str(next_link))
             here, link = _canonical(url), _canonical(str(next_link))
-            links = self._list_of.get(here) or Links(here, self._cap)
+            links = self._list_of.get(here) or Links(urlsplit(url).path, here, self._cap)
             self._list_of[links.follow(link)] = links
         return len(rows)
 

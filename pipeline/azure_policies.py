@@ -13,6 +13,7 @@ There is no redirect policy and no automatic registration of resource providers,
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, override
 
 import msgspec
@@ -69,7 +70,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     def policies(self, journal: Journal) -> list[Policy]:
         """Give a fresh list of policies that writes into a journal: each pipeline needs its own."""
         return [
-            Record(journal, SdkLists(self.limits.page_cap)),
+            Record(journal, SdkLists(self.limits.page_cap, partial(self.guard.endpoint, "GET"))),
             RequestIdPolicy(),
             UserAgentPolicy(sdk_moniker=PRODUCT),
             ContentDecodePolicy(),

@@ -240,7 +240,7 @@ class AzureReader(Reader):
         return body
 
     async def _pages[T](self, url: str, read: Read, item: type[T], entry: Entry) -> AsyncIterator[list[T]]:
-        links = Links(url, self._passage.limits.page_cap)
+        links = Links(entry.path, url, self._passage.limits.page_cap)
         ahead: asyncio.Task[bytes] | None = asyncio.create_task(self._fetch(url, read, entry))
         try:
             while ahead:

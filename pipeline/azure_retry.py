@@ -8,7 +8,6 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import override
-from urllib.parse import urlsplit
 
 import msgspec
 from azure.core.exceptions import (
@@ -22,7 +21,7 @@ from azure.core.pipeline.transport import AsyncHttpResponse, HttpRequest
 
 from collectors.errors import CollectionError, ServiceUnavailable, UnexpectedAnswer
 from pipeline.azure_errors import FAILING, WRONG_TENANT, Asked, Refusal, error_code, error_of
-from pipeline.azure_journal import Journal
+from pipeline.azure_journal import Entry, Journal
 from pipeline.azure_limiter import Clock
 from pipeline.azure_pages import is_json
 from pipeline.settings import ReadLimits
@@ -152,19 +151,22 @@ class Retry(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
             await effort.prepare(result, request.context)
 
     async def _try(self, request: PipelineRequest[HttpRequest]) -> _Response | Trouble:
-        asked = request.http_request
-        path = urlsplit(asked.url).path
+        entry: Entry = request.context["entry"]
         try:
             response = await self.next.send(request)
         except _NO_ANSWER as error:
-            unavailable = ServiceUnavailable(f"{asked.method} {path} got no answer ({type(error).__name__}).")
+            unavailable = ServiceUnavailable(
+                f"{entry.method} {entry.path} got no answer ({type(error).__name__})."
+            )
             unavailable.__cause__ = error
             return Trouble(unavailable, Cure.BACK_OFF)
         body = _body_of(response)
         if response.http_response.status_code != HTTPStatus.OK:
             return self._refused(request, response, error_code(body))
         if not is_json(body):
-            broken = UnexpectedAnswer(f"{asked.method} {path} was answered with a body that is not JSON.")
+            broken = UnexpectedAnswer(
+                f"{entry.method} {entry.path} was answered with a body that is not JSON."
+            )
             return Trouble(broken, Cure.BACK_OFF)
         return response
 
@@ -180,9 +182,10 @@ class Retry(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
         return Trouble(error_of(refusal), cure, refusal.retry_after_s)
 
     def _asked(self, request: PipelineRequest[HttpRequest]) -> Asked:
+        entry: Entry = request.context["entry"]
         return Asked(
-            method=request.http_request.method,
-            path=urlsplit(request.http_request.url).path,
+            method=entry.method,
+            path=entry.path,
             tenant_id=self._tenant_id,
             subscription_id=self._subscription_id,
             graph=request.context["endpoint"].graph,
