@@ -192,13 +192,14 @@ def _body(error: AzureError) -> TokenError:
 
 
 def _transient(error: AzureError, body: TokenError) -> CollectionError | None:
-    """Tell errors that pass by themselves; anything but a refusal of Entra's own is one."""
+    """Tell errors that pass by themselves; whatever is no refusal in Entra's own words is one."""
     status = error.status_code or 0 if isinstance(error, HttpResponseError) else 0
     if status == TOO_MANY_REQUESTS or body.code == TENANT_THROTTLED:
         return Throttled(
             f"Microsoft Entra asks to wait{_marks(body.code, body)}.", retry_after_s=_retry_after_s(error)
         )
-    refused = isinstance(error, ClientAuthenticationError) and status < SERVER_ERRORS
+    answered = body.error or body.code or code_in(error.message)
+    refused = isinstance(error, ClientAuthenticationError) and status < SERVER_ERRORS and answered
     if refused and body.error != TRANSIENT_ERROR:
         return None
     return ServiceUnavailable(f"Microsoft Entra did not give a token{_marks(body.code, body)}.")

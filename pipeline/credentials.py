@@ -1,7 +1,6 @@
 """Credentials of connections: tried before they are kept, opened once, forgotten when replaced."""
 
 import base64
-import binascii
 import uuid
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self, override
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, override
 import msgspec
 from azure.core.exceptions import AzureError
 
-from collectors.errors import CollectionError
+from collectors.errors import CollectionError, ServiceUnavailable
 from pipeline.auth_methods import METHODS, EntraLink, Offer, method_of
 from pipeline.authentication_errors import translate_authentication_error
 from pipeline.requests import AuthRequest
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from pipeline.stores.secrets import KeyVaultSecrets
 
 KEPT_OPEN = 1000
+_NO_OBJECT = (TypeError, ValueError, LookupError, AttributeError)
+"""What azure-identity stumbles over where a proxy's page stands in for the JSON object it expects."""
 CONNECT_WITHIN_S = 10
 ANSWER_WITHIN_S = 30
 
@@ -80,6 +81,8 @@ class TranslatedCredential:
             )
         except AzureError as error:
             raise translate_authentication_error(error, client_id=self._client_id) from None
+        except _NO_OBJECT:
+            raise ServiceUnavailable("Microsoft Entra answered something that is no token.") from None
 
     async def close(self) -> None:
         """Leave the shared connections open: `Credentials.close` closes them."""
@@ -232,7 +235,7 @@ def principal_of(token: str) -> Principal:
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
         claims = msgspec.json.decode(payload, type=_Claims)
-    except (IndexError, binascii.Error, msgspec.DecodeError):
+    except (IndexError, ValueError, msgspec.DecodeError):
         return Principal()
     return Principal(object_id=claims.oid, client_id=claims.appid or claims.azp, tenant_id=claims.tid)
 

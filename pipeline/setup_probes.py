@@ -13,6 +13,7 @@ from collectors.errors import (
     ResourceAbsent,
     ServiceNotEnabled,
     SubscriptionNotVisible,
+    Transient,
 )
 from pipeline.model import CheckStatus
 
@@ -105,14 +106,18 @@ class Probe(msgspec.Struct, frozen=True):
 
 ACCESS_CONTROL_PAGE = "#@{tenant_id}/resource/subscriptions/{subscription_id}/users"
 SUBSCRIPTION_PAGE = "#@{tenant_id}/resource/subscriptions/{subscription_id}/overview"
-SUBSCRIPTIONS_PAGE = "#view/Microsoft_Azure_Billing/SubscriptionsBladeV2"
 DEFENDER_PAGE = "#view/Microsoft_Azure_Security/SecurityMenuBlade/~/EnvironmentSettings"
 DEFENDER_OVERVIEW_PAGE = "#view/Microsoft_Azure_Security/SecurityMenuBlade/~/0"
 
+NOTHING_YET = Meaning(
+    status="warn",
+    detail="The service answers, but has nothing to show yet.",
+    advice="It is collected as soon as there is something; the first data can take up to 24 hours.",
+)
 MEANINGS: Meanings = {
     AccessDenied: Meaning(
         status="fail",
-        detail="The permission {permission} is missing.",
+        detail="Missing permission: {permission}.",
         advice="Assign the role {role} at the scope {scope} to the application. " + ROLE_TAKES,
         portal_page=ACCESS_CONTROL_PAGE,
     ),
@@ -123,9 +128,10 @@ MEANINGS: Meanings = {
         advice="Cure the check 'The subscription is visible' first.",
         portal_page=ACCESS_CONTROL_PAGE,
     ),
-    ServiceNotEnabled: Meaning(status="warn"),
-    NotComputedYet: Meaning(status="warn"),
-    ResourceAbsent: Meaning(status="warn"),
+    ServiceNotEnabled: Meaning(status="warn", detail="The service is not enabled in this subscription."),
+    NotComputedYet: NOTHING_YET,
+    ResourceAbsent: NOTHING_YET,
+    Transient: Meaning(status="unknown", advice="Verify the connection again in a minute."),
     CollectionError: Meaning(status="unknown"),
 }
 """What an error means unless a check says otherwise; looked up along the error's classes."""
@@ -161,7 +167,7 @@ DEFENDER_OFF = Meaning(
 )
 DEFENDER_DENIED = Meaning(
     status="unknown",
-    detail="Whether Defender for Cloud is on cannot be read: the permission {permission} is missing.",
+    detail="Whether Defender for Cloud is on cannot be read. Missing permission: {permission}.",
     advice="Assign the role Security Reader at the scope {scope} to the application. " + ROLE_TAKES,
     portal_page=ACCESS_CONTROL_PAGE,
 )
@@ -183,7 +189,7 @@ PRIVILEGE_MEANINGS: Meanings = {
     **MEANINGS,
     AccessDenied: Meaning(
         status="unknown",
-        detail="The application's own roles cannot be read: the permission {permission} is missing.",
+        detail="The application's own roles cannot be read. Missing permission: {permission}.",
         advice="Assign the role Reader at the scope {scope} to the application. " + ROLE_TAKES,
         portal_page=ACCESS_CONTROL_PAGE,
     ),

@@ -30,6 +30,8 @@ CACHED_FOR_S = 300.0
 CONNECT_WITHIN_S = 10
 ANSWER_WITHIN_S = 30
 FORBIDDEN = 403
+_FAILURES = (AzureError, ValueError)
+"""What the client raises: its own errors, and ValueError for a body or a challenge that is none."""
 UNUSABLE = ("SecretDisabled", "SecretExpired")
 
 
@@ -104,7 +106,7 @@ class KeyVaultSecrets:
         """
         try:
             await self._client().set_secret(name, value, expires_on=_end_of(expires_on), tags=tags)
-        except AzureError as error:
+        except _FAILURES as error:
             raise _failed(error, "keep") from None
         self._remember(name, value)
 
@@ -120,7 +122,7 @@ class KeyVaultSecrets:
             return value
         try:
             bundle = await self._client().get_secret(name)
-        except AzureError as error:
+        except _FAILURES as error:
             raise _missing() if _is_missing(error) else _failed(error, "read") from None
         return self._remember(name, bundle.value or "")
 
@@ -137,7 +139,7 @@ class KeyVaultSecrets:
             await self._client().delete_secret(name)
         except ResourceNotFoundError:
             pass
-        except AzureError as error:
+        except _FAILURES as error:
             raise _failed(error, "delete") from None
         return await self._purge(name)
 
@@ -165,7 +167,7 @@ class KeyVaultSecrets:
             if error.status_code == FORBIDDEN:
                 return False
             raise _failed(error, "purge") from None
-        except AzureError as error:
+        except _FAILURES as error:
             raise _failed(error, "purge") from None
         return True
 
@@ -184,7 +186,7 @@ class KeyVaultSecrets:
             client = SecretClient(
                 self._settings.key_vault_url,
                 identity,
-                verify_challenge_resource=_is_azure(self._settings.key_vault_url),
+                verify_challenge_resource=is_azure_vault(self._settings.key_vault_url),
                 connection_timeout=CONNECT_WITHIN_S,
                 read_timeout=ANSWER_WITHIN_S,
                 **({"transport": self._connections} if self._connections else {}),
@@ -193,7 +195,8 @@ class KeyVaultSecrets:
         return self._opened[1]
 
 
-def _is_azure(vault_url: str) -> bool:
+def is_azure_vault(vault_url: str) -> bool:
+    """Tell whether a vault's host name ends as those of Azure's clouds do."""
     return (urlsplit(vault_url).hostname or "").endswith(VAULT_SUFFIXES)
 
 
@@ -204,11 +207,11 @@ def _end_of(day: str | None) -> datetime | None:
     return datetime.combine(date.fromisoformat(day) + timedelta(days=1), datetime.min.time(), UTC)
 
 
-def _is_missing(error: AzureError) -> bool:
+def _is_missing(error: AzureError | ValueError) -> bool:
     return isinstance(error, ResourceNotFoundError) or _inner_code(error) in UNUSABLE
 
 
-def _inner_code(error: AzureError) -> str:
+def _inner_code(error: AzureError | ValueError) -> str:
     response = error.response if isinstance(error, HttpResponseError) else None
     if response is None:
         return ""
@@ -226,7 +229,7 @@ def _missing() -> ConnectorError:
     )
 
 
-def _failed(error: AzureError, verb: str) -> ConnectorError:
+def _failed(error: AzureError | ValueError, verb: str) -> ConnectorError:
     """Say what Key Vault did, by status and code; its message may quote what was sent."""
     status = error.status_code if isinstance(error, HttpResponseError) else None
     if status == FORBIDDEN:
