@@ -1,5 +1,6 @@
 """Azurite, the storage emulator, as a process that tests, demo and benchmarks start and stop."""
 
+import os
 import re
 import subprocess
 import tempfile
@@ -97,5 +98,6 @@ class Azurite:
         raise AzuriteError(message)
 
     def _printed(self) -> str:
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace")
+        # Azurite writes at the position of this very file, so reading must not move it.
+        descriptor = self._output.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")

@@ -1,5 +1,6 @@
 """host.json and the app settings that override it, read into what this host obeys."""
 
+import datetime as dt
 import json
 import os
 import re
@@ -162,7 +163,8 @@ def _seconds(text: str, least_s: float) -> float:
         raise ValueError(text)
     days, hours, minutes, seconds = (int(part or 0) for part in parts.groups()[:4])
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds + float(parts[5] or 0)
-    if max(minutes, seconds) > 59 or hours > 23 or total < least_s:  # noqa: PLR2004 - a clock's own limits
+    dt.time(hours, minutes, seconds)  # raises ValueError past 23:59:59
+    if total < least_s:
         raise ValueError(text)
     return total
 

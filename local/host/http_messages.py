@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from http import HTTPStatus
 from typing import Literal
 
 from aiohttp import web
@@ -12,6 +11,7 @@ from local.host.worker_messages import CookieSameSite, RpcHttp, RpcHttpCookie, T
 
 # The server writes these itself, from the body it really sends.
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
+_STATUS = re.compile(r"[2-9][0-9]{2}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SAME_SITE: dict[CookieSameSite, Literal["Lax", "Strict", "None"]] = {
     CookieSameSite.Lax: "Lax",
@@ -85,7 +85,7 @@ def to_response(value: TypedData | None) -> web.Response:
 
 
 def _status(text: str) -> int:
-    if not text.isdecimal() or not HTTPStatus.CONTINUE <= int(text) <= 999:  # noqa: PLR2004 - three digits
+    if not _STATUS.fullmatch(text):
         message = f"{text!r} is no HTTP status"
         raise AnswerError(message)
     return int(text)

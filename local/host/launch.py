@@ -44,9 +44,9 @@ class HostProcess:
         self, app: Path, *, environment: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
     ) -> None:
         self.key = secrets.token_hex(16)
-        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._printed = tempfile.TemporaryFile()
         command = [sys.executable, "-m", "local.host", "--app", str(app), "--port", "0", "--key", self.key]
-        self._process = subprocess.Popen(  # noqa: S603 - this very Python, no shell
+        self._process = subprocess.Popen(
             [*command, *arguments],
             cwd=_REPOSITORY,
             env={**os.environ, **(environment or {})},
@@ -59,7 +59,9 @@ class HostProcess:
     @property
     def output(self) -> str:
         """Give all that the host has printed so far, log lines included."""
-        return os.pread(self._printed.fileno(), sys.maxsize >> 32, 0).decode(errors="replace")
+        # The host writes at the position of this very file, so reading must not move it.
+        descriptor = self._printed.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
 
     @property
     def process_id(self) -> int:

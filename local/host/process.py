@@ -24,6 +24,7 @@ from local.host.timers import TimerListener
 from local.host.worker import Worker, load_app
 
 _ADDRESS = "127.0.0.1"
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _STOP_WITHIN_S = 10.0
 _THREADS_END_WITHIN_S = 0.5
 
@@ -60,13 +61,15 @@ async def _serve(options: Options, configuration: HostConfiguration) -> None:
     key = options.key or secrets.token_urlsafe(32)
     http = [function for function in functions if isinstance(function, HttpFunction)]
     runner, port = await _listen(HttpFront(http, worker, key=key, admin=admin), options.port)
-    _announce(functions, port=port, key=None if options.key else key)
+    # Who waits for the announcement may stop the host at once after it.
     stopping = _stop_event()
+    _announce(functions, port=port, key=None if options.key else key)
     try:
         await _run_listeners(listeners, runner, stopping)
     finally:
         worker.release_threads()
         threads.shutdown(wait=False, cancel_futures=True)
+    _ignore_further_signals()
     _leave_stuck_threads()
 
 
@@ -120,9 +123,16 @@ def _trigger(function: AnyFunction, base: str) -> str:
 
 def _stop_event() -> asyncio.Event:
     stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     return stopping
+
+
+def _ignore_further_signals() -> None:
+    """Let no second signal cut the end short: closing the loop would give it back its deadly default."""
+    for number in _STOP_SIGNALS:
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
 
 
 async def _run_listeners(

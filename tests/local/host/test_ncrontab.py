@@ -26,7 +26,8 @@ def _fields(least: int, most: int) -> st.SearchStrategy[str]:
 _EXPRESSIONS = st.tuples(
     _fields(0, 59), _fields(0, 59), _fields(0, 23), _fields(1, 28), _fields(1, 12), _fields(0, 6)
 ).map(" ".join)
-_MOMENTS = st.datetimes(dt.datetime(2024, 1, 1), dt.datetime(2030, 1, 1), timezones=st.just(dt.UTC))  # noqa: DTZ001
+_FIRST, _LAST = dt.datetime.fromisoformat("2024-01-01"), dt.datetime.fromisoformat("2030-01-01")
+_MOMENTS = st.datetimes(_FIRST, _LAST, timezones=st.just(dt.UTC))
 
 
 def _matches(schedule: Schedule, moment: dt.datetime) -> bool:

@@ -102,6 +102,17 @@ def test_idle_host_stops_at_once(app: Path) -> None:
         assert "Traceback" not in host.output
 
 
+def test_second_signal_does_not_cut_the_stop_short(app: Path) -> None:
+    """However often it is told to stop, the host ends with exit code 0."""
+    with HostProcess(app) as host:
+        while host.exit_code is None:
+            host.begin_stop()
+            time.sleep(0.002)
+
+        assert host.exit_code == 0
+        assert "Traceback" not in host.output
+
+
 def test_app_runs_in_its_own_folder(app: Path) -> None:
     """As in Azure the current folder is that of the app."""
     with HostProcess(app) as host:
