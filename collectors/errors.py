@@ -9,12 +9,12 @@ ConnectorError                     every error of ours: code, detail, advice, po
       - ServiceNotEnabled          the provider is off or never registered
       - NotComputedYet             the service is on, its first data has not arrived
       - ResourceAbsent             404 for anything else
-      - UnexpectedAnswer           a body, status or redirect that the API does not document
+      - UnexpectedAnswer           an undocumented status or redirect, a body that stays broken
       - ReadRefused                our own guard: not a read, or outside the connection
       - PageLoop                   a page link that was followed before, or more pages than the cap
     x Transient                    worth trying again: the attempt fails, the queue retries the run
       - Throttled                  429 beyond our patience
-      - ServiceUnavailable         5xx, time-outs, dropped connections, broken bodies
+      - ServiceUnavailable         5xx, time-outs, dropped connections
 pipeline/errors.py adds the branches of requests, credentials and settings.
 """
 
@@ -138,7 +138,7 @@ class Throttled(Transient):
 
 
 class ServiceUnavailable(Transient):
-    """The service failed, timed out, dropped the connection or sent a broken body."""
+    """The service failed, timed out or dropped the connection."""
 
     code = "service_unavailable"
     default_advice = "Nothing to do: the sync is tried again."

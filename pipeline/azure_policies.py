@@ -142,7 +142,7 @@ class Record(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
         began = loop.time()
         try:
             response = await self.next.send(request)
-        except AzureError as error:
+        except (AzureError, UnicodeDecodeError) as error:
             raise UnexpectedAnswer(f"{entry.method} {entry.path} ended in {type(error).__name__}.") from error
         finally:
             entry.duration_s += loop.time() - began

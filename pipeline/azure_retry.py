@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -88,28 +89,26 @@ class Effort:
     def __init__(self, limits: ReadLimits, clock: Clock) -> None:
         self._limits = limits
         self._clock = clock
-        self._tries = 0
+        self._times: Counter[Cure] = Counter()
         self._waited_s = 0.0
-        self._renewed = False
 
     async def prepare(self, trouble: Trouble, context: PipelineContext) -> None:
         """Do what may help before the next try; raises the trouble's error if nothing is left to do."""
         match trouble.cure:
             case Cure.WAIT_AS_ASKED:
                 await self._wait(trouble)
-            case Cure.BACK_OFF if self._tries + 1 < self._limits.tries:
+            case Cure.BACK_OFF if self._times[Cure.BACK_OFF] + 1 < self._limits.tries:
                 await self._wait(trouble)
-            case Cure.FRESH_TOKEN if not self._renewed:
-                self._renewed = True
+            case Cure.FRESH_TOKEN if not self._times[Cure.FRESH_TOKEN]:
                 context["rejected_token"] = context["token"]
             case Cure.ALONE:
                 context["alone"] = True
             case _:
                 raise trouble.error
+        self._times[trouble.cure] += 1
 
     async def _wait(self, trouble: Trouble) -> None:
-        backed_off_s = 2.0**self._tries * self._clock.jitter()
-        self._tries += 1
+        backed_off_s = 2.0 ** self._times[trouble.cure] * self._clock.jitter()
         asked_s = trouble.asked_s or 0.0
         wait_s = asked_s if asked_s >= _SHORTEST_WAIT_S else backed_off_s
         if self._waited_s + wait_s > self._limits.patience_s:

@@ -419,9 +419,15 @@ class TestAzureMgmtClient:
 
         assert [score async for score in reader.client(SecurityCenter).secure_scores.list()] == []
 
-    async def test_an_answer_it_cannot_decode_is_unexpected(self, azure: Rig) -> None:
-        """An answer of an undeclared type is an unexpected answer, not an error of azure-core."""
-        azure.server.on(SCORES_PATH, Reply(b"{}", headers={"Content-Type": "application/octet-stream"}))
+    @pytest.mark.parametrize(
+        ("body", "content_type"),
+        [(b"{}", "application/octet-stream"), (b'{"value":["\xff"]}', "application/json")],
+    )
+    async def test_an_answer_it_cannot_decode_is_unexpected(
+        self, azure: Rig, body: bytes, content_type: str
+    ) -> None:
+        """An answer of an undeclared type or encoding is an unexpected answer, not an error of azure-core."""
+        azure.server.on(SCORES_PATH, Reply(body, headers={"Content-Type": content_type}))
 
         with pytest.raises(UnexpectedAnswer, match="DecodeError"):
             _ = [score async for score in azure.reader().client(SecurityCenter).secure_scores.list()]

@@ -63,6 +63,13 @@ class TestThrottling:
 
         assert azure.clock.slept == [1.0, 2.0, 4.0]
 
+    async def test_does_not_use_up_the_tries(self, azure: Rig) -> None:
+        """Waiting because Azure asked to leaves a failing service its four tries."""
+        busy = refusal(429, "TooManyRequests", Retry_After="2")
+        azure.server.on(ALERTS_PATH, *[busy] * 5, *[refusal(503, "")] * 3, GOOD)
+
+        assert len(await azure.reader().items(ALERTS, Item)) == 1
+
     async def test_patience_ends(self, azure: Rig) -> None:
         """Asked to wait more than two minutes in total, the read ends as throttled and says so."""
         azure.server.on(ALERTS_PATH, refusal(429, "OperationNotAllowed", Retry_After="70"))
