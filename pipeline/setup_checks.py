@@ -142,7 +142,7 @@ class _Setup:
         return _Outcome(
             status=meaning.status,
             detail=_replace(meaning.detail, words),
-            advice=_replace(meaning.advice, words) or error.advice,
+            advice=_replace(meaning.advice, words) or error.advice or probes.LAST_ADVICE,
             portal_page=meaning.portal_page or error.portal_page,
         )
 

@@ -64,6 +64,7 @@ ROLE_DEFINITION = Read(
     permission="Microsoft.Authorization/roleDefinitions/read",
 )
 
+LAST_ADVICE = "Verify the connection again. If it stays, report it with the time."
 ROLE_TAKES = "A new role can take up to 30 minutes to work."
 
 

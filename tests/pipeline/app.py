@@ -9,6 +9,7 @@ from typing import override
 
 import msgspec
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import ServiceRequestError
 
 from collectors.registry import load
 from local.azure import SimulatedAzure
@@ -114,6 +115,10 @@ class App:
     async def purge_evidence(self, connection_id: str) -> None:
         """Note that the evidence was to be removed."""
         self.purged.append(connection_id)
+
+    async def fail_storage(self, *_: object) -> ConnectionRecord:
+        """Fail as Table Storage does when it is away."""
+        raise ServiceRequestError("made up")
 
     def subscription_id(self, name: str) -> str:
         """Give the id of a subscription by its name."""
