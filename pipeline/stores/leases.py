@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pipeline.errors import LeaseLost
 from pipeline.stores.tables import Operation, TableStorage
@@ -75,34 +76,30 @@ class LeaseTable:
     async def held_until(self, connection_id: str) -> datetime | None:
         """Tell until when a worker holds the connection; None if none does."""
         row = await self._row(connection_id)
-        if row is None or not row[1]:
-            return None
-        until = from_rfc3339(row[1])
-        return until if until > self._clock() else None
+        return None if row is None else row.held_until(self._clock())
 
     async def _acquire(self, connection_id: str) -> Lease | None:
         from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
 
-        if await self.held_until(connection_id) is not None:
+        row = await self._row(connection_id)
+        if row is not None and row.held_until(self._clock()) is not None:
             return None
-        owner = secrets.token_hex(8)
+        owner, until_s = secrets.token_hex(8), time.monotonic() + self._duration_s
         try:
-            etag, until_s = await self._take(connection_id, owner)
+            etag = await self._take(connection_id, owner, row)
         except (ResourceExistsError, ResourceModifiedError):
             return None
         return Lease(connection_id, owner, etag, until_s)
 
-    async def _take(self, connection_id: str, owner: str) -> tuple[str, float]:
-        row = await self._row(connection_id)
-        until_s = time.monotonic() + self._duration_s
+    async def _take(self, connection_id: str, owner: str, free: "_Row | None") -> str:
+        """Take the very row that was seen free: whoever was faster changed its ETag."""
+        if free is not None:
+            return await self._write(connection_id, owner, free.etag)
         table = await self._tables.table("evidence")
-        if row is None:
-            entity = _entity(connection_id, owner, self._until())
-            return str((await table.create_entity(entity))["etag"]), until_s
-        return await self._write(connection_id, owner, row[2]), until_s
+        return str((await table.create_entity(_entity(connection_id, owner, self._until())))["etag"])
 
     async def _keep(self, lease: Lease) -> None:
-        from azure.core.exceptions import AzureError, ResourceModifiedError
+        from azure.core.exceptions import AzureError, ResourceModifiedError, ResourceNotFoundError
 
         while True:
             await asyncio.sleep(self._duration_s / 3)
@@ -110,9 +107,10 @@ class LeaseTable:
             with contextlib.suppress(AzureError):
                 try:
                     await self._renew(lease)
-                except ResourceModifiedError:
-                    lease.until_s = 0
-                    return
+                except (ResourceModifiedError, ResourceNotFoundError):
+                    if not await self._take_up(lease):
+                        lease.until_s = 0
+                        return
 
     async def _renew(self, lease: Lease) -> None:
         async with lease.renewing:
@@ -120,13 +118,22 @@ class LeaseTable:
             lease.etag = await self._write(lease.connection_id, lease.owner, lease.etag)
             lease.until_s = until_s
 
+    async def _take_up(self, lease: Lease) -> bool:
+        """Take up the row's ETag if it is still ours: a renewal whose answer was lost was sent twice."""
+        async with lease.renewing:
+            row = await self._row(lease.connection_id)
+            if row is None or row.owner != lease.owner:
+                return False
+            lease.etag = row.etag
+            return True
+
     async def _free(self, lease: Lease) -> None:
-        from azure.core.exceptions import ResourceModifiedError
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
         row = await self._row(lease.connection_id)
-        if row is not None and row[0] == lease.owner:
-            with contextlib.suppress(ResourceModifiedError):
-                await self._update(lease.connection_id, _FREE, _FREE, row[2])
+        if row is not None and row.owner == lease.owner:
+            with contextlib.suppress(ResourceModifiedError, ResourceNotFoundError):
+                await self._update(lease.connection_id, _FREE, _FREE, row.etag)
 
     async def _write(self, connection_id: str, owner: str, etag: str) -> str:
         return await self._update(connection_id, owner, self._until(), etag)
@@ -144,7 +151,7 @@ class LeaseTable:
         )
         return str(written["etag"])
 
-    async def _row(self, connection_id: str) -> tuple[str, str, str] | None:
+    async def _row(self, connection_id: str) -> "_Row | None":
         from azure.core.exceptions import ResourceNotFoundError
 
         table = await self._tables.table("evidence")
@@ -152,10 +159,20 @@ class LeaseTable:
             row = await table.get_entity(connection_id, _ROW)
         except ResourceNotFoundError:
             return None
-        return str(row["owner"]), str(row["until"]), str(row.metadata["etag"])
+        return _Row(str(row["owner"]), str(row["until"]), str(row.metadata["etag"]))
 
     def _until(self) -> str:
         return rfc3339(self._clock() + timedelta(seconds=self._duration_s))
+
+
+class _Row(NamedTuple):
+    owner: str
+    until: str
+    etag: str
+
+    def held_until(self, now: datetime) -> datetime | None:
+        until = from_rfc3339(self.until) if self.until else now
+        return until if until > now else None
 
 
 def _entity(connection_id: str, owner: str, until: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pytest
 from local.azure import SimulatedAzure
 from local.azurite import Azurite
 from tests.pipeline.app import App, running
+from tests.pipeline.sync_rig import Rig, rigged
 
 
 @pytest.fixture(scope="session")
@@ -29,4 +30,11 @@ async def azure(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SimulatedAzure
 async def app(azure: SimulatedAzure, storage: str) -> AsyncIterator[App]:
     """The app, with no connection."""
     async with running(azure, storage) as made:
+        yield made
+
+
+@pytest.fixture
+async def rig(storage: str) -> AsyncIterator[Rig]:
+    """The storage and sync core, with no connection."""
+    async with rigged(storage) as made:
         yield made
