@@ -116,7 +116,7 @@ def _claim_key(record: ConnectionRecord) -> str:
     return f"{_CLAIM}{record.subscription_id.lower()}"
 
 
-def _entity(record: ConnectionRecord) -> dict[str, str | bool]:
+def _entity(record: ConnectionRecord) -> dict[str, str | bool | bytes]:
     return {
         "PartitionKey": _PARTITION,
         "RowKey": f"{_ROW}{record.id}",

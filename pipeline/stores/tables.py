@@ -6,11 +6,14 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 """
 
 import asyncio
+import json
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from collectors.errors import ConnectorError
 from pipeline.setting_values import StorageTarget
 
 if TYPE_CHECKING:
@@ -23,8 +26,18 @@ type Operation = tuple[str, Mapping[str, object]] | tuple[str, Mapping[str, obje
 
 TRANSACTION_OPERATIONS = 100
 TRANSACTION_BYTES = 3_500_000
-_CHUNK_CHARACTERS = 30_000
+_CHUNK_CHARACTERS = 16_000
+"""One character may be two UTF-16 units, of which a property holds 32,768."""
+_PLAIN_CHARACTERS = 200_000
+_CHUNK_BYTES = 65_536
+_MOST_BYTES = 14 * _CHUNK_BYTES
 _BYTES_PER_OPERATION = 1_200
+
+
+class DocumentTooLarge(ConnectorError):
+    """A document does not fit into an entity, not even compressed."""
+
+    code = "document_too_large"
 
 
 class TableStorage:
@@ -89,25 +102,47 @@ def _failed(task: "asyncio.Task[TableClient]") -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
 
 
-def pack(document: msgspec.Struct | Mapping[str, object]) -> dict[str, str]:
-    """Write a document as JSON into properties `body`, `body1`, ... none longer than a property may be."""
-    text = msgspec.json.encode(document).decode()
-    chunks = [text[at : at + _CHUNK_CHARACTERS] for at in range(0, len(text), _CHUNK_CHARACTERS)]
-    return {f"body{number or ''}": chunk for number, chunk in enumerate(chunks)}
+def pack(document: msgspec.Struct | Mapping[str, object]) -> dict[str, str | bytes]:
+    """Write a document as JSON into properties `body`, `body1`, ... none longer than a property may be.
+
+    A long one is compressed into `zipped`, `zipped1`, ...; raises DocumentTooLarge if that is too long too.
+    """
+    encoded = msgspec.json.encode(document)
+    text = encoded.decode()
+    if len(text) <= _PLAIN_CHARACTERS:
+        chunks = (text[at : at + _CHUNK_CHARACTERS] for at in range(0, len(text), _CHUNK_CHARACTERS))
+        return {_numbered("body", number): chunk for number, chunk in enumerate(chunks)}
+    zipped = zlib.compress(encoded)
+    if len(zipped) > _MOST_BYTES:
+        message = f"A document of {len(encoded)} bytes does not fit into a row of Table Storage."
+        raise DocumentTooLarge(message)
+    parts = (zipped[at : at + _CHUNK_BYTES] for at in range(0, len(zipped), _CHUNK_BYTES))
+    return {_numbered("zipped", number): part for number, part in enumerate(parts)}
 
 
 def unpack[T](entity: Mapping[str, object], of: type[T]) -> T:
     """Read what `pack` wrote."""
-    chunks: list[str] = []
-    while (chunk := entity.get(f"body{len(chunks) or ''}")) is not None:
-        chunks.append(str(chunk))
-    return msgspec.json.decode("".join(chunks), type=of)
+    zipped = b"".join(part for part in _properties(entity, "zipped") if isinstance(part, bytes))
+    if zipped:
+        return msgspec.json.decode(zlib.decompress(zipped), type=of)
+    return msgspec.json.decode("".join(map(str, _properties(entity, "body"))), type=of)
+
+
+def _properties(entity: Mapping[str, object], name: str) -> list[object]:
+    values: list[object] = []
+    while (value := entity.get(_numbered(name, len(values)))) is not None:
+        values.append(value)
+    return values
+
+
+def _numbered(name: str, number: int) -> str:
+    return f"{name}{number or ''}"
 
 
 def operation_bytes(entity: Mapping[str, object]) -> int:
     """Estimate, not below the truth, what an operation adds to a transaction's body."""
     return _BYTES_PER_OPERATION + sum(
-        2 * len(value.encode()) if isinstance(value, str) else 2 * len(value)
+        len(json.dumps(value)) if isinstance(value, str) else 2 * len(value)
         for value in entity.values()
         if isinstance(value, str | bytes)
     )
