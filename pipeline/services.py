@@ -74,7 +74,7 @@ class Services:
             views,
             portal_url=self.settings.portal_url,
             start_run=self.sync_runs.start,
-            purge_evidence=self._purge_evidence,
+            purge_evidence=self._stores.purge_evidence,
             clock=self._clock,
         )
 
@@ -218,8 +218,3 @@ class Services:
     async def _try_vault(self) -> None:
         with contextlib.suppress(CredentialRejected):  # there is no such secret: the vault answered
             await self._secrets.get(VAULT_PROBE)
-
-    async def _purge_evidence(self, connection_id: str) -> None:
-        stores = self._stores
-        for store in (stores.findings, stores.manifests, stores.evidence):
-            await store.purge(connection_id)

@@ -42,6 +42,11 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     leases: LeaseTable
     queue: RunQueue
 
+    async def purge_evidence(self, connection_id: str) -> None:
+        """Remove everything a connection collected, and the record of its runs."""
+        for store in (self.findings, self.manifests, self.evidence):
+            await store.purge(connection_id)
+
 
 class Attempt:
     """One attempt, as it goes.
@@ -137,10 +142,12 @@ class AttemptOpener:
         runs, connection_id = self._stores.runs, run.connection_id
         connection = await self._stores.connections.get(connection_id)
         jobs, switched_off = self._jobs(connection)
-        staged = await runs.staged(connection_id, run.id)
-        findings = await self._findings(lease, {outcome.kind for outcome in staged})
-        await runs.discard_staged(connection_id, but=run.id)
-        run = started(run, jobs, switched_off, rfc3339(self._clock()))
+        kinds = {job.part.kind for job in jobs}
+        staged = [one for one in await runs.staged(connection_id, run.id) if one.kind in kinds]
+        finished = {outcome.kind for outcome in staged}
+        await runs.discard_staged(connection_id, but=run.id, kinds=finished)
+        findings = await self._findings(lease, finished)
+        run = progressed(started(run, jobs, switched_off, rfc3339(self._clock())), jobs, staged)
         await runs.save(run)
         scope = f"/subscriptions/{connection.subscription_id}"
         collection = PartCollection(findings, scope, portal=self._portal, clock=self._clock)

@@ -1,6 +1,7 @@
 """Take runs from the queue: lease, attempt, commit; and end the run whose attempts are spent."""
 
 import asyncio
+import contextlib
 import logging
 from typing import Protocol
 
@@ -8,7 +9,7 @@ import msgspec
 
 from collectors.errors import ConnectorError, CredentialRejected, ServiceUnavailable
 from pipeline.collect import PortalUrls, view_of
-from pipeline.errors import AttemptsSpent, NotFound
+from pipeline.errors import AttemptsSpent, Conflict, LeaseLost, NotFound
 from pipeline.model import Attention, ProblemView, RunStatus, SyncRun
 from pipeline.register_commit import Finished, RegisterCommit
 from pipeline.run_report import ended, failed_attempt
@@ -20,6 +21,7 @@ from pipeline.times import Clock, rfc3339
 
 _LOG = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
+_TRIES = 5
 _ENDED = {"succeeded", "partial", "failed"}
 
 
@@ -70,16 +72,30 @@ class SyncWorker:
             Exception: whatever made the attempt fail; the run is queued again with the reason kept.
         """
         async with self._stores.leases.hold(message.connection_id) as lease:
-            if lease is None:
-                await self._stores.queue.send(message, delay_s=max(1, round(self._lease_s / 2)))
-                return
-            run = await self._pending(message)
-            if run is None:
-                return
-            if run.attempt >= MAX_ATTEMPTS:
-                await self._give_up(run, lease)
-            else:
-                await self._attempt(run, lease)
+            try:
+                if lease is None:
+                    await self._put_back(message)
+                elif (run := await self._pending(message)) is not None:
+                    await self._work(run, lease)
+            except LeaseLost as error:
+                _LOG.warning("lease_lost connection_id=%s detail=%s", message.connection_id, error.detail)
+                await self._put_back(message)
+            finally:
+                await self._sweep_purged(message.connection_id)
+
+    async def _work(self, run: SyncRun, lease: Lease) -> None:
+        if run.attempt >= MAX_ATTEMPTS:
+            await self._give_up(run, lease)
+        else:
+            await self._attempt(run, lease)
+
+    async def _put_back(self, message: RunMessage) -> None:
+        await self._stores.queue.send(message, delay_s=max(1, round(self._lease_s / 2)))
+
+    async def _sweep_purged(self, connection_id: str) -> None:
+        """Leave nothing of a connection whose evidence was purged while this worker was at it."""
+        if await self._stores.connections.find(connection_id) is None:
+            await self._stores.purge_evidence(connection_id)
 
     async def give_up(self, message: RunMessage) -> None:
         """End a run whose attempts are spent: what was read counts, the rest is a gap with its reason."""
@@ -111,6 +127,8 @@ class SyncWorker:
             async with asyncio.timeout(self._deadline_s):
                 rejected = await self._collect(attempt)
             await self._end(attempt, "failed" if rejected else _status(attempt), rejected)
+        except LeaseLost:
+            raise  # the run is another worker's now; its record is no longer ours to write
         except Exception as error:
             # The one place that ends an attempt: whatever it was, the run says so and the queue tries again.
             await self._stores.runs.save(failed_attempt(attempt.run, self._problem(error)))
@@ -156,11 +174,17 @@ class SyncWorker:
             code = rejected.reason or rejected.code
             attention = Attention(code=code, detail=rejected.detail, advice=rejected.advice)
             _LOG.warning("connection_needs_attention connection_id=%s code=%s", connection.id, code)
-        if connection.attention == attention:
-            return
-        current = await self._stores.connections.find(connection.id)
-        if current is not None and current.disconnected_at is None:
-            await self._stores.connections.replace(msgspec.structs.replace(current, attention=attention))
+        if connection.attention != attention:
+            await self._keep_attention(connection.id, attention)
+
+    async def _keep_attention(self, connection_id: str, attention: Attention | None) -> None:
+        for _ in range(_TRIES):
+            current = await self._stores.connections.find(connection_id)
+            if current is None or current.disconnected_at is not None:
+                return
+            with contextlib.suppress(Conflict):  # somebody changed it meanwhile: look again
+                await self._stores.connections.replace(msgspec.structs.replace(current, attention=attention))
+                return
 
     def _problem(self, error: Exception) -> ProblemView:
         if isinstance(error, ConnectorError):
