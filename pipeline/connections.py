@@ -85,7 +85,7 @@ class Connections:
             errors = {one: error for one, error in outcomes.items() if isinstance(error, ConnectorError)}
             raise nothing_connected(errors, shown)
         if asked.sync_now:
-            await asyncio.gather(*(self._start_run(record.id, "connect") for record in records))
+            await asyncio.gather(*map(self._sync, records))
         return Connected(connections=await self._views.show_all(records), rejected=shown)
 
     async def page(self, *, limit: int, position: str | None) -> Page[Connection]:
@@ -107,7 +107,7 @@ class Connections:
             InvalidRequest: names each field that is wrong.
             AuthenticationFailed: Entra refuses the new credential; the old one stays.
             SubscriptionRejected: the new credential does not see the subscription; the old one stays.
-            Conflict: somebody else changed the connection first.
+            Conflict: somebody else changed the connection while the credential was tried; the old one stays.
             Transient: Azure did not answer.
         """
         record = await self._store.get(connection_id)
@@ -116,10 +116,14 @@ class Connections:
             tried = await self._trials.offer(asked.auth)
             await self._trials.subscription(tried, record.subscription_id)
             return await self._views.show(await self._with_credential(changed, tried))
+        checks = record.setup_checks
         if changed.services != record.services:
-            verified = await self._trials.verify(changed)
-            changed = msgspec.structs.replace(changed, setup_checks=verified.checks)
-        return await self._views.show(await self._store.replace(changed))
+            checks = (await self._trials.verify(changed)).checks
+
+        def update(current: ConnectionRecord) -> ConnectionRecord:
+            return msgspec.structs.replace(self._changed(current, asked), setup_checks=checks)
+
+        return await self._views.show(await self._update(connection_id, update))
 
     async def verify(self, connection_id: str) -> Connection:
         """Run the setup checks again, with the secret read and a token asked for anew; raises NotFound."""
@@ -178,6 +182,13 @@ class Connections:
         }
         changed, shown = self._sorted(by_subscription)
         return Rotated(connections=await self._views.show_all(changed), rejected=shown)
+
+    async def _sync(self, record: ConnectionRecord) -> None:
+        """Queue a first run; where that fails, the connection stands and the timers will."""
+        try:
+            await self._start_run(record.id, "connect")
+        except (ConnectorError, AzureError) as error:
+            _LOG.warning("sync_not_queued connection_id=%s error=%s", record.id, type(error).__name__)
 
     async def _connect(
         self, asked: ConnectRequest, services: tuple[str, ...] | None, tried: Tried, subscription_id: str

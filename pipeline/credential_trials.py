@@ -57,7 +57,7 @@ class CredentialTrials:
     Args:
         collectors: every collector there is, by service.
         portal_url: completes a page of the portal to its address.
-        lock: lets a few subscriptions be tried at one time.
+        at_once: how many subscriptions are tried at one time.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """Credentials of connections: tried before they are kept, opened once, forgotten when replaced."""
 
 import base64
+import logging
 import uuid
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self, override
@@ -220,6 +221,8 @@ class Credentials:
 
     def _link(self) -> EntraLink:
         if self._linked is None:
+            # Its warnings quote Entra's descriptions, which may name people; ours say the same without.
+            logging.getLogger("azure.identity").setLevel(logging.ERROR)
             from azure.core.pipeline.transport import AioHttpTransport
 
             made = self._connections or AioHttpTransport(

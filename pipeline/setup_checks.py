@@ -133,6 +133,9 @@ class _Setup:
 
     def _explain(self, probe: Probe, error: CollectionError) -> _Outcome:
         meaning = next(probe.meanings[kind] for kind in type(error).__mro__ if kind in probe.meanings)
+        if isinstance(error, AccessDenied) and error.scope == "/":
+            # A permission of Microsoft Graph: no Azure role gives it, and the error itself says what does.
+            meaning = msgspec.structs.replace(meaning, advice="", portal_page="")
         words = {
             "{permission}": error.permission if isinstance(error, AccessDenied) else "",
             "{role}": probe.role,
@@ -164,7 +167,14 @@ async def _tried(reader: Reader, probe: Probe) -> _Outcome:
     denied = [error for error in errors if isinstance(error, AccessDenied)]
     if denied:
         permissions = " and ".join(error.permission for error in denied)
-        raise AccessDenied(denied[0].detail, permission=permissions, scope=denied[0].scope)
+        first = denied[0]
+        raise AccessDenied(
+            first.detail,
+            permission=permissions,
+            scope=first.scope,
+            advice=first.advice,
+            portal_page=first.portal_page,
+        )
     if errors:
         raise errors[0]
     return _Outcome(status="pass", detail=probe.passed)

@@ -13,6 +13,7 @@ from azure.core.exceptions import ServiceRequestError
 
 from collectors.registry import load
 from local.azure import SimulatedAzure
+from local.azure.changes import RotateSecret
 from local.azure.world import Application
 from pipeline.auth_methods import Offer
 from pipeline.authentication_errors import translate_authentication_error
@@ -22,13 +23,15 @@ from pipeline.connection_views import ConnectionViews
 from pipeline.connections import Connections
 from pipeline.credential_trials import CredentialTrials
 from pipeline.credentials import Credentials
-from pipeline.model import Connection, RunTrigger, SetupCheck, SyncRun
+from pipeline.model import Attention, Connection, RunTrigger, SetupCheck, SyncRun
 from pipeline.requests import ClientSecretAuth, ConnectRequest
 from pipeline.settings import Settings
 from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.records import ConnectionRecord, CredentialRecord
 from pipeline.stores.secrets import KeyVaultSecrets, own_identity
 from pipeline.stores.tables import TableStorage
+
+REFUSED = Attention(code="expired_client_secret", detail="made up", advice="made up")
 
 
 class HurriedTransport(SharedTransport):
@@ -150,6 +153,17 @@ class App:
         """Connect one subscription."""
         connected = await self.connections.connect(self.request(name, auth=auth))
         return connected.connections[0]
+
+    async def connect_refused(self) -> Connection:
+        """Connect a subscription whose last sync found the credential refused."""
+        made = await self.connect()
+        record = await self.store.get(made.id)
+        await self.store.replace(msgspec.structs.replace(record, attention=REFUSED))
+        return made
+
+    def new_secret(self, *, keep_old: bool = False) -> str:
+        """Give the connector a new secret at Entra."""
+        return str(self.azure.apply(RotateSecret(keep_old=keep_old))["client_secret"])
 
     def reader(self, name: str, application: Application | None = None) -> AzureReader:
         """Give a reader of a subscription for an application."""

@@ -18,8 +18,9 @@ from pipeline.errors import (
     UpstreamUnavailable,
 )
 from pipeline.model import Connected
-from pipeline.requests import ClientSecretAuth
+from pipeline.requests import ClientSecretAuth, ConnectRequest
 from pipeline.stores.records import ConnectionRecord
+from pipeline.triggers.http_parsing import parse
 from tests.pipeline.app import App, check_of
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
@@ -86,6 +87,17 @@ class TestConnected:
 
         assert app.started == []
         assert made.last_sync_run is None
+
+    async def test_queue_is_away(
+        self, app: App, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A connection stands although its first sync could not be queued, and the log says so."""
+        monkeypatch.setattr(app.connections, "_start_run", app.fail_storage)
+
+        made = await app.connect()
+
+        assert (await app.connections.get(made.id)).status == "active"
+        assert f"sync_not_queued connection_id={made.id}" in caplog.text
 
     async def test_one_secret_each(self, app: App) -> None:
         """Each connection has a secret of its own in the vault, tagged with whose it is."""
@@ -197,6 +209,23 @@ class TestTroubles:
             await app.connect()
 
         assert await nothing_is_stored(app)
+
+    async def test_stray_spaces(self, app: App) -> None:
+        """Values that were pasted with spaces around them work."""
+        entered = msgspec.to_builtins(app.request("production"))
+        entered["auth"] = {name: f" {value}\n" for name, value in entered["auth"].items() if value}
+
+        asked = parse(msgspec.json.encode(entered), ConnectRequest)
+
+        assert (await app.connections.connect(asked)).connections
+
+    async def test_names_stay_out_of_the_log(self, app: App, caplog: pytest.LogCaptureFixture) -> None:
+        """What Entra says of an application or a person is in no log line."""
+        caplog.set_level(logging.DEBUG)
+        with pytest.raises(AuthenticationFailed):
+            await app.connect(auth=app.auth(app.azure.application("disabled-app")))
+
+        assert "(disabled-app)" not in caplog.text
 
 
 class TestRejected:

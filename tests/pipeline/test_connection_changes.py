@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from local.azure.changes import AssignRole, ExpireSecret, RevokeRole, RotateSecret
+from local.azure.changes import AssignRole, ExpireSecret
 from local.azure.faults import Fault, Kind
 from local.azure.knobs import SetVault
 from pipeline.errors import (
@@ -16,33 +16,11 @@ from pipeline.errors import (
     SecretUnavailable,
     SubscriptionRejected,
 )
-from pipeline.model import Attention, Connection
-from pipeline.requests import ChangeRequest, RotateRequest
+from pipeline.requests import ChangeRequest
 from pipeline.stores.records import ConnectionRecord
-from tests.pipeline.app import App, check_of
+from tests.pipeline.app import REFUSED, App, check_of
 
-REFUSED = Attention(code="expired_client_secret", detail="made up", advice="made up")
 LATER = timedelta(hours=1)
-
-
-def new_secret(app: App, *, keep_old: bool = False) -> str:
-    """Give the connector a new secret at Entra."""
-    done = app.azure.apply(RotateSecret(keep_old=keep_old))
-    return str(done["client_secret"])
-
-
-def rotation(app: App, secret: str, ends: str | None = None, **other: str) -> RotateRequest:
-    """Ask to rotate the connector's secret."""
-    owner = app.azure.connector
-    ids = {"tenant_id": owner.tenant_id, "client_id": owner.client_id} | other
-    return RotateRequest(**ids, client_secret=secret, secret_expires_on=ends)
-
-
-async def with_attention(app: App, attention: Attention = REFUSED) -> Connection:
-    """Make a connection whose last sync was refused."""
-    made = await app.connect()
-    await app.store.replace(msgspec.structs.replace(await app.store.get(made.id), attention=attention))
-    return made
 
 
 class TestShown:
@@ -71,7 +49,7 @@ class TestShown:
 
     async def test_attention(self, app: App) -> None:
         """What a sync found wrong with the credential shows as `attention`."""
-        made = await with_attention(app)
+        made = await app.connect_refused()
 
         shown = await app.connections.get(made.id)
 
@@ -137,11 +115,29 @@ class TestChange:
 
     async def test_paused_with_attention(self, app: App) -> None:
         """A paused connection is shown as paused, and still says what is wrong with it."""
-        made = await with_attention(app)
+        made = await app.connect_refused()
 
         paused = await app.connections.change(made.id, ChangeRequest(status="paused"))
 
         assert (paused.status, paused.attention) == ("paused", REFUSED)
+
+    async def test_name_changed_meanwhile(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A change of a name does not undo what somebody else changes meanwhile."""
+        made = await app.connect()
+        get, reads = app.store.get, 0
+
+        async def get_and_change(connection_id: str) -> ConnectionRecord:
+            nonlocal reads
+            reads += 1
+            record = await get(connection_id)
+            if reads == 2:
+                await app.store.replace(msgspec.structs.replace(record, attention=REFUSED))
+            return record
+
+        monkeypatch.setattr(app.store, "get", get_and_change)
+        changed = await app.connections.change(made.id, ChangeRequest(name="New"))
+
+        assert (changed.name, changed.attention) == ("New", REFUSED)
 
     async def test_services(self, app: App) -> None:
         """Chosen services replace the choice, and are tried."""
@@ -163,9 +159,9 @@ class TestChange:
 
     async def test_new_secret(self, app: App) -> None:
         """A new secret replaces the old one, which is gone from the vault; the attention is cleared."""
-        made = await with_attention(app)
+        made = await app.connect_refused()
         (old,) = app.vault_names
-        auth = app.auth(secret=new_secret(app), ends="2031-05-01")
+        auth = app.auth(secret=app.new_secret(), ends="2031-05-01")
 
         changed = await app.connections.change(made.id, ChangeRequest(auth=auth))
 
@@ -281,7 +277,7 @@ class TestVerify:
 
     async def test_credential_that_works_again(self, app: App) -> None:
         """A credential that works again clears the attention."""
-        made = await with_attention(app)
+        made = await app.connect_refused()
 
         assert (await app.connections.verify(made.id)).status == "active"
 
@@ -298,7 +294,7 @@ class TestVerify:
     @pytest.mark.parametrize("path", ["/secrets/*", "*/token"])
     async def test_nobody_answers(self, app: App, path: str) -> None:
         """Where vault or Entra are away the attention stays as it was, and the checks say so."""
-        made = await with_attention(app)
+        made = await app.connect_refused()
         app.azure.add_fault(Fault(kind=Kind.STATUS, path=path, count=None))
 
         verified = await app.connections.verify(made.id)
@@ -333,114 +329,6 @@ class TestVerify:
         monkeypatch.setattr(app.store, "replace", always_late)
         with pytest.raises(Conflict):
             await app.connections.verify(made.id)
-
-
-class TestRotate:
-    """rotate."""
-
-    async def test_every_connection_of_the_application(self, app: App) -> None:
-        """Each connection of the application has the new secret, each under a name of its own."""
-        await app.connections.connect(app.request("production", "staging"))
-        old = set(app.vault_names)
-
-        rotated = await app.connections.rotate(rotation(app, new_secret(app), "2031-05-01"))
-
-        assert len(rotated.connections) == 2
-        assert rotated.rejected == ()
-        assert {one.auth.secret_expires_on for one in rotated.connections} == {"2031-05-01"}
-        assert old.isdisjoint(app.vault_names)
-        assert len(app.vault_names) == 2
-
-    async def test_others_stay(self, app: App) -> None:
-        """Connections of other applications keep their secret."""
-        stranger = app.azure.application("other-company-app")
-        await app.connect("foreign", auth=app.auth(stranger))
-        made = await app.connect()
-
-        rotated = await app.connections.rotate(rotation(app, new_secret(app)))
-
-        assert [one.id for one in rotated.connections] == [made.id]
-
-    async def test_ids_in_any_case(self, app: App) -> None:
-        """Tenant and client ids are compared in any case."""
-        await app.connect()
-        owner = app.azure.connector
-        asked = rotation(
-            app,
-            new_secret(app),
-            tenant_id=owner.tenant_id.upper(),
-            client_id=owner.client_id.upper(),
-        )
-
-        assert len((await app.connections.rotate(asked)).connections) == 1
-
-    async def test_cures_attention(self, app: App) -> None:
-        """A connection whose secret expired works again."""
-        made = await with_attention(app)
-
-        rotated = await app.connections.rotate(rotation(app, new_secret(app)))
-
-        assert [(one.id, one.status) for one in rotated.connections] == [(made.id, "active")]
-
-    async def test_refused_secret(self, app: App) -> None:
-        """A secret that Entra refuses changes no connection."""
-        await app.connect()
-        names = app.vault_names
-
-        with pytest.raises(AuthenticationFailed):
-            await app.connections.rotate(rotation(app, "wrong"))
-
-        assert app.vault_names == names
-
-    async def test_secret_id(self, app: App) -> None:
-        """The fields of a rotation are named as a rotation spells them."""
-        await app.connect()
-
-        with pytest.raises(InvalidRequest) as refused:
-            await app.connections.rotate(rotation(app, app.azure.tenant.tenant_id))
-
-        assert [field for field, _ in refused.value.errors] == ["client_secret"]
-
-    async def test_unknown_application(self, app: App) -> None:
-        """An application that no connection uses has nothing to rotate."""
-        with pytest.raises(NotFound):
-            await app.connections.rotate(rotation(app, "made-up"))
-
-    async def test_more_than_one_page(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Connections are found on every page of the list."""
-        monkeypatch.setattr("pipeline.connections._PAGE", 1)
-        await app.connections.connect(app.request("production", "staging", "sandbox"))
-
-        assert len((await app.connections.rotate(rotation(app, new_secret(app)))).connections) == 3
-
-    async def test_lost_role(self, app: App) -> None:
-        """A connection that lost its role gets the new secret too: the role may come back."""
-        made = await app.connect()
-        app.azure.apply(RevokeRole(subscription="production"))
-
-        (one,) = (await app.connections.rotate(rotation(app, new_secret(app)))).connections
-
-        assert one.id == made.id
-        assert check_of(one, "subscription_visible").status == "fail"
-
-    async def test_one_that_could_not_be_changed(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A connection that could not be changed is told with the reason, and keeps its old secret."""
-        await app.connections.connect(app.request("production", "staging"))
-        replace, staging = app.store.replace, app.subscription_id("staging")
-
-        async def refuse_one(record: ConnectionRecord) -> ConnectionRecord:
-            if record.subscription_id == staging:
-                raise Conflict("It was changed meanwhile.")
-            return await replace(record)
-
-        monkeypatch.setattr(app.store, "replace", refuse_one)
-        rotated = await app.connections.rotate(rotation(app, new_secret(app, keep_old=True)))
-
-        assert [one.subscription_name for one in rotated.connections] == ["production"]
-        assert [(one.subscription_id, one.problem["code"]) for one in rotated.rejected] == [
-            (staging, "conflict")
-        ]
-        assert len(app.vault_names) == 2
 
 
 class TestDisconnect:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from collectors.contract import Reader
+from collectors.errors import AccessDenied
 from collectors.registry import load
 from local.azure.changes import AssignRole, RevokeRole, SetSubscription
 from local.azure.faults import Fault, Kind
@@ -373,6 +374,21 @@ class TestErrors:
 
         tried = [check for check in found.values() if check.id not in {"least_privilege", "secret_expiry"}]
         assert {(check.status, check.detail) for check in tried} == {("unknown", "The vault is away.")}
+
+    async def test_permission_of_graph(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A missing permission of Microsoft Graph is not cured by an Azure role."""
+        advice = "Give the application the Microsoft Graph permission Policy.Read.All."
+        denied = AccessDenied("Denied.", permission="Policy.Read.All", scope="/", advice=advice)
+
+        async def deny(*_: object, **__: object) -> None:
+            raise denied
+
+        reader = app.reader("production")
+        monkeypatch.setattr(reader, "get", deny)
+        check = (await checks(app, reader=reader))["service:defender"]
+
+        assert (check.status, check.advice) == ("fail", advice)
+        assert "Policy.Read.All" in check.detail
 
     async def test_braces_in_a_name(self, app: App) -> None:
         """What a person called a subscription is shown as it is."""

@@ -7,8 +7,10 @@ import pytest
 from azure.core.pipeline.transport import AsyncHttpTransport
 
 from collectors.errors import CredentialRejected
+from local.azure import key_vault
 from local.azure.faults import Fault, Kind
 from local.azure.knobs import SetVault
+from local.azure.wire import Answer
 from pipeline.errors import SecretUnavailable
 from pipeline.stores import secrets
 from pipeline.stores.secrets import CACHED_FOR_S, KeyVaultSecrets
@@ -93,6 +95,16 @@ async def test_get_without_the_role(app: App) -> None:
         await app.secrets.get("one")
 
     assert "Key Vault Secrets Officer" in failed.value.advice
+
+
+async def test_firewall_answers(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 403 whose body is no error of Key Vault's says nothing about the secret."""
+    monkeypatch.setattr(key_vault, "_refuse", lambda _: Answer(403, b"<html>blocked</html>"))
+
+    with pytest.raises(SecretUnavailable) as failed:
+        await app.secrets.get("one")
+
+    assert "(Forbidden)" in failed.value.detail
 
 
 @pytest.mark.parametrize("kind", [Kind.STATUS, Kind.DROP, Kind.HTML], ids=["503", "dropped", "html"])
