@@ -8,6 +8,7 @@ from pipeline.times import epoch_ms
 
 _LAST_MS = 10**13 - 1
 _LAST_INDEX = 10**12 - 1
+_LONGEST = 64
 
 
 def newest_first(at: datetime) -> str:
@@ -28,6 +29,11 @@ def new_run_id(at: datetime) -> str:
 def slot_run_id(slot: datetime, frequency: str) -> str:
     """Give the one id a planned run of a slot has, however often it is planned."""
     return f"{newest_first(slot)}-{frequency}"
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text may be the id of a connection or a run: a key that no table refuses."""
+    return len(text) <= _LONGEST and text.isascii() and text.replace("-", "").isalnum()
 
 
 def item_key(index: int) -> str:

@@ -95,4 +95,4 @@ class RegisterCommit:
     async def _drop_old_manifests(self, connection_id: str, outcomes: Sequence[PartOutcome]) -> None:
         for outcome in outcomes:
             if outcome.manifest is not None:
-                await self._manifests.remove_others(connection_id, outcome.kind, outcome.manifest)
+                await self._manifests.remove_older(connection_id, outcome.kind, outcome.manifest)

@@ -1,12 +1,14 @@
 """Connections in Table Storage: one partition, a row per connection and a claim row per subscription."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pipeline.errors import AlreadyConnected, Conflict, NotFound
+from pipeline.ids import is_id
 from pipeline.stores.records import ConnectionRecord
-from pipeline.stores.tables import Operation, TableStorage, pack, starts_with, unpack
+from pipeline.stores.tables import CHANGED_MEANWHILE, Operation, TableStorage, pack, starts_with, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,17 +38,31 @@ class ConnectionTable:
         try:
             await table.submit_transaction(operations)
         except TableTransactionError as error:
-            raise await self._already_connected(record.subscription_id) from error
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+            if await self.find(record.id) is None:  # else it is ours: an answer got lost, it was sent twice
+                raise await self._already_connected(record.subscription_id) from error
         return await self.get(record.id)
 
-    async def _already_connected(self, subscription_id: str) -> AlreadyConnected:
-        table = await self._tables.table("connections")
-        claim = await table.get_entity(_PARTITION, f"{_CLAIM}{subscription_id.lower()}")
+    async def _already_connected(self, subscription_id: str) -> AlreadyConnected | Conflict:
+        claimed_by = await self._claimed_by(subscription_id)
+        if claimed_by is None:
+            return Conflict(f"Subscription {subscription_id} was disconnected a moment ago.")
         return AlreadyConnected(
             f"Subscription {subscription_id} is connected already.",
             advice="Change that connection, or disconnect it first.",
-            extra={"connection_id": str(claim["connection_id"])},
+            extra={"connection_id": claimed_by},
         )
+
+    async def _claimed_by(self, subscription_id: str) -> str | None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        table = await self._tables.table("connections")
+        try:
+            claim = await table.get_entity(_PARTITION, f"{_CLAIM}{subscription_id.lower()}")
+        except ResourceNotFoundError:
+            return None
+        return str(claim["connection_id"])
 
     async def get(self, connection_id: str) -> ConnectionRecord:
         """Give a connection; raises NotFound, also for a disconnected one."""
@@ -60,7 +76,7 @@ class ConnectionTable:
         """Give a connection even if it was disconnected, or None."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        if not connection_id.isalnum():
+        if not is_id(connection_id):
             return None
         table = await self._tables.table("connections")
         try:
@@ -70,7 +86,7 @@ class ConnectionTable:
 
     async def replace(self, record: ConnectionRecord) -> ConnectionRecord:
         """Replace a connection read before; raises Conflict if it changed or went since."""
-        await self._submit(record, [_replace(record)])
+        await self._submit(record, [_replace(record)], wanted=record)
         return await self.get(record.id)
 
     async def page(
@@ -94,22 +110,29 @@ class ConnectionTable:
         """Free the subscription and keep a tombstone in one transaction."""
         tombstone = msgspec.structs.replace(record, disconnected_at=at)
         claim = {"PartitionKey": _PARTITION, "RowKey": _claim_key(record)}
-        await self._submit(record, [("delete", claim), _replace(tombstone)])
+        await self._submit(record, [("delete", claim), _replace(tombstone)], wanted=tombstone)
 
     async def purge(self, connection_id: str) -> None:
         """Remove the connection's row; its claim went when it was disconnected."""
         table = await self._tables.table("connections")
         await table.delete_entity(_PARTITION, f"{_ROW}{connection_id}")
 
-    async def _submit(self, record: ConnectionRecord, operations: list[Operation]) -> None:
+    async def _submit(
+        self, record: ConnectionRecord, operations: list[Operation], *, wanted: ConnectionRecord
+    ) -> None:
+        """Write if the record is as it was read; what stands as wanted was ours, sent twice."""
         from azure.data.tables import TableTransactionError
 
         table = await self._tables.table("connections")
         try:
             await table.submit_transaction(operations)
         except TableTransactionError as error:
-            message = f"Connection {record.id} was changed by somebody else."
-            raise Conflict(message) from error
+            if error.status_code not in CHANGED_MEANWHILE:
+                raise
+            standing = await self.find(record.id)
+            if standing is None or msgspec.structs.replace(standing, etag=wanted.etag) != wanted:
+                message = f"Connection {record.id} was changed by somebody else."
+                raise Conflict(message) from error
 
 
 def _claim_key(record: ConnectionRecord) -> str:

@@ -12,11 +12,17 @@ from pipeline.errors import LeaseLost
 from pipeline.ids import item_key
 from pipeline.model import EvidenceItem
 from pipeline.stores.records import Head, Pointer
-from pipeline.stores.tables import Entity, Operation, TableStorage, pack, starts_with, unpack
+from pipeline.stores.tables import (
+    CHANGED_MEANWHILE,
+    Entity,
+    Operation,
+    TableStorage,
+    pack,
+    starts_with,
+    unpack,
+)
 
 _HEAD = "head"
-_LOST = {404, 409, 412}
-"""Not found, exists already, ETag changed: what a commit of a worker without its lease meets."""
 
 
 class EvidenceTable:
@@ -92,8 +98,10 @@ class EvidenceTable:
         try:
             await table.submit_transaction(operations)
         except TableTransactionError as error:
-            if error.status_code not in _LOST:
+            if error.status_code not in CHANGED_MEANWHILE:
                 raise
+            if await self.head(connection_id) == head:
+                return  # it was ours: an answer got lost, it was sent twice
             message = f"Another worker took connection {connection_id} over."
             raise LeaseLost(message) from error
 

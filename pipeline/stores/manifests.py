@@ -1,4 +1,4 @@
-"""Manifests: per evidence kind, which findings are open, packed so that 50,000 fit into two rows.
+"""Manifests: per evidence kind, which findings are open, packed so that 50,000 fit into three rows.
 
 A sync compares what it sees with the manifest, not with the finding rows: an unchanged subscription costs
 two reads and no write. A manifest is written under the sequence number of its run and counts only once that
@@ -12,7 +12,8 @@ from pipeline.stores.tables import TableStorage, starts_with
 
 _ENTRY = struct.Struct("<16s8sIB")
 _PROPERTY_BYTES = _ENTRY.size * (65_536 // _ENTRY.size)
-_ROW_PROPERTIES = 14
+_ROW_PROPERTIES = 11
+"""As much as the emulator takes too, which counts an entity in base64."""
 
 type OpenFinding = tuple[bytes, int, int]
 """Fingerprint of the verdict (8 bytes), sequence number of the run that opened it, status code."""
@@ -31,7 +32,11 @@ class ManifestTable:
             return findings
         table = await self._tables.table("findings")
         query = f"PartitionKey eq '{_partition(connection_id)}' and {starts_with(_prefix(kind, sequence))}"
+        expected: int | None = None
         async for row in table.query_entities(query):
+            expected = int(row["entries"]) if expected is None else expected
+            if len(findings) == expected:
+                break  # what follows was left behind by an attempt that never committed
             for packed in _properties(row):
                 findings.update(
                     (found, (mark, opened, code)) for found, mark, opened, code in _ENTRY.iter_unpack(packed)
@@ -41,25 +46,29 @@ class ManifestTable:
     async def write(
         self, connection_id: str, kind: str, sequence: int, findings: Mapping[bytes, OpenFinding]
     ) -> None:
-        """Keep the open findings of a kind under a run's sequence number."""
+        """Keep the open findings of a kind under a run's sequence number.
+
+        Rows that a longer one left under the same number stay; each row says how many entries count.
+        """
         table = await self._tables.table("findings")
         packed = b"".join(_ENTRY.pack(found, *finding) for found, finding in findings.items())
         chunks = [packed[at : at + _PROPERTY_BYTES] for at in range(0, len(packed), _PROPERTY_BYTES)]
-        for number in range(0, len(chunks), _ROW_PROPERTIES):
-            row: dict[str, str | bytes] = {
+        for number in range(0, max(1, len(chunks)), _ROW_PROPERTIES):
+            row: dict[str, str | int | bytes] = {
                 "PartitionKey": _partition(connection_id),
                 "RowKey": f"{_prefix(kind, sequence)}{number:04d}",
+                "entries": len(findings),
             }
             row |= {f"p{at}": chunk for at, chunk in enumerate(chunks[number : number + _ROW_PROPERTIES])}
             await table.upsert_entity(row, mode="replace")
 
-    async def remove_others(self, connection_id: str, kind: str, sequence: int) -> None:
-        """Remove the manifests of a kind that the committed one replaced."""
+    async def remove_older(self, connection_id: str, kind: str, sequence: int) -> None:
+        """Remove the manifests that the committed one replaced; the next run may have written its own."""
         table = await self._tables.table("findings")
-        query = f"PartitionKey eq '{_partition(connection_id)}' and {starts_with(f'{kind}|')}"
+        older = f"RowKey ge '{kind}|' and RowKey lt '{_prefix(kind, sequence)}'"
+        query = f"PartitionKey eq '{_partition(connection_id)}' and {older}"
         async for row in table.query_entities(query, select=["PartitionKey", "RowKey"]):
-            if not str(row["RowKey"]).startswith(_prefix(kind, sequence)):
-                await table.delete_entity(row)
+            await table.delete_entity(row)
 
     async def purge(self, connection_id: str) -> None:
         """Remove every manifest of a connection."""

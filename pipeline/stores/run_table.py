@@ -5,15 +5,18 @@ running), `slot|<frequency>|<time>` (which run served a slot), `staged|<run>|<ki
 that has not committed), `dirty` (finding rows of the next sequence number may have been written).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from http import HTTPStatus
 
-from pipeline.errors import NotFound
+from pipeline.errors import Conflict, NotFound
+from pipeline.ids import is_id
 from pipeline.model import SyncRun
 from pipeline.stores.records import PartOutcome
 from pipeline.stores.tables import Entity, Operation, TableStorage, pack, starts_with, unpack
 
 _ACTIVE = "active"
 _DIRTY = "dirty"
+_TRIES = 5
 
 
 class RunTable:
@@ -38,19 +41,25 @@ class RunTable:
             rows.append(_slot_row(run.connection_id, slot, run.id))
         operations: list[Operation] = [("create", row) for row in rows]
         table = await self._tables.table("evidence")
-        try:
-            await table.submit_transaction(operations)
-        except TableTransactionError:
-            return await self._standing(run, slot), False
-        return run, True
+        for _ in range(_TRIES):
+            try:
+                await table.submit_transaction(operations)
+            except TableTransactionError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+            else:
+                return run, True
+            if standing := await self._standing(run, slot):
+                return standing, standing == run  # then it is ours: an answer got lost, it was sent twice
+        message = f"Runs of connection {run.connection_id} begin and end again and again."
+        raise Conflict(message)
 
-    async def _standing(self, run: SyncRun, slot: str | None) -> SyncRun:
+    async def _standing(self, run: SyncRun, slot: str | None) -> SyncRun | None:
+        """Give what stands in a run's way; None if it ended between our two looks."""
         if slot is not None and (served := await self._value(run.connection_id, f"slot|{slot}", "run_id")):
             return await self.get(run.connection_id, served)
         active = await self.active(run.connection_id)
-        if active is None:  # it ended between our two looks
-            return (await self.create(run, slot=slot))[0]
-        if slot is not None:
+        if active is not None and slot is not None:
             await self._record_slot(run.connection_id, slot, active.id)
         return active
 
@@ -60,7 +69,7 @@ class RunTable:
 
     async def get(self, connection_id: str, run_id: str) -> SyncRun:
         """Give a run; raises NotFound."""
-        body = await self._entity(connection_id, f"run|{run_id}") if _is_id(run_id) else None
+        body = await self._entity(connection_id, f"run|{run_id}") if is_id(run_id) else None
         if body is None:
             message = f"Connection {connection_id} has no sync run {run_id[:80]}."
             raise NotFound(message)
@@ -114,11 +123,12 @@ class RunTable:
         """Give the parts that earlier attempts of a run finished."""
         return [unpack(row, PartOutcome) async for row in self._staged_rows(connection_id, f"{run_id}|")]
 
-    async def discard_staged(self, connection_id: str, *, but: str) -> None:
-        """Forget what runs other than one had staged: they will never commit."""
+    async def discard_staged(self, connection_id: str, *, but: str, kinds: Collection[str]) -> None:
+        """Forget what never will commit: what runs other than one staged, and its parts but these."""
         table = await self._tables.table("evidence")
+        kept = {_staged_key(but, kind) for kind in kinds}
         async for row in self._staged_rows(connection_id, ""):
-            if not str(row["RowKey"]).startswith(f"staged|{but}|"):
+            if row["RowKey"] not in kept:
                 await table.delete_entity(row)
 
     async def _staged_rows(self, connection_id: str, prefix: str) -> AsyncIterator[Entity]:
@@ -169,7 +179,3 @@ def _slot_row(connection_id: str, slot: str, run_id: str) -> Entity:
 
 def _staged_key(run_id: str, kind: str) -> str:
     return f"staged|{run_id}|{kind}"
-
-
-def _is_id(text: str) -> bool:
-    return text.replace("-", "").isalnum() and text.isascii()

@@ -9,6 +9,7 @@ import asyncio
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -24,13 +25,16 @@ type TableName = Literal["connections", "evidence", "findings"]
 type Entity = dict[str, str | int | bytes]
 type Operation = tuple[str, Mapping[str, object]] | tuple[str, Mapping[str, object], Mapping[str, object]]
 
+CHANGED_MEANWHILE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
+"""Gone, there already, another ETag: what a write meets that somebody else was faster than."""
 TRANSACTION_OPERATIONS = 100
 TRANSACTION_BYTES = 3_500_000
 _CHUNK_CHARACTERS = 16_000
 """One character may be two UTF-16 units, of which a property holds 32,768."""
-_PLAIN_CHARACTERS = 200_000
+_PLAIN_CHARACTERS = 80_000
 _CHUNK_BYTES = 65_536
-_MOST_BYTES = 14 * _CHUNK_BYTES
+_MOST_BYTES = 11 * _CHUNK_BYTES
+"""Both well under 1 MiB also as the emulator counts: in escaped characters and base64."""
 _BYTES_PER_OPERATION = 1_200
 
 
