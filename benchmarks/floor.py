@@ -1,0 +1,223 @@
+"""The floor: the least a program can do that fetches the same lists and keeps the same rows.
+
+It asks Entra for one token; fetches every list that a sync reads, with aiohttp and the same TLS, the lists
+beside each other and one page ahead, as a sync does; decodes the JSON with msgspec, only the fields it
+keeps; and writes one row per assessment, with the columns and sizes of a finding row, with azure-data-tables
+in transactions of 100, four in flight.
+
+Keys and kind of write are the fastest there are: each transaction inserts into a partition of its own. For
+every row it is sent the emulator looks through the row's whole partition, once to insert, twice to upsert,
+so with 50,000 rows in one partition a floor would take five to twenty times as long and hide everything.
+
+There is no retry, no rate limit, no lease, no provenance, no comparison with what was there before, no
+manifest and no commit. The program's imports and start are not timed.
+
+Run as `python -m benchmarks.floor`: reads an order as JSON, prints seconds, requests and rows.
+"""
+
+import asyncio
+import hashlib
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+from aiohttp import ClientSession
+from azure.data.tables.aio import TableClient, TableServiceClient
+
+from benchmarks.children import peak_memory_mib
+
+_ROWS_AT_ONCE = 100
+_WRITES_IN_FLIGHT = 4
+_SECURITY = "/subscriptions/{}/providers/Microsoft.Security"
+_ASSESSMENTS = f"{_SECURITY}/assessments?api-version=2025-05-04"
+_METADATA = f"{_SECURITY}/assessmentMetadata?api-version=2025-05-04"
+_OTHERS = (
+    f"{_SECURITY}/secureScores?api-version=2020-01-01",
+    f"{_SECURITY}/secureScoreControls?api-version=2020-01-01",
+    f"{_SECURITY}/alerts?api-version=2022-01-01",
+)
+_STATUSES = {"Healthy": "pass", "Unhealthy": "fail", "NotApplicable": "not_applicable"}
+_NOW = "2026-01-01T00:00:00.000000Z"
+
+type Row = tuple[str, dict[str, str | int]]
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True):
+    """Where the simulated Azure and the storage are, and who asks."""
+
+    url: str
+    storage: str
+    tenant_id: str
+    client_id: str
+    client_secret: str
+    subscription_id: str
+
+
+class Status(msgspec.Struct, gc=False):
+    """The result of an assessment."""
+
+    code: str
+    cause: str | None = None
+    description: str | None = None
+
+
+class Details(msgspec.Struct, gc=False):
+    """What was assessed."""
+
+    id: str
+
+
+class Properties(msgspec.Struct, gc=False, rename="camel"):
+    """What is kept of an assessment or of its description."""
+
+    display_name: str = ""
+    severity: str = "Unknown"
+    remediation_description: str = ""
+    status: Status | None = None
+    resource_details: Details | None = None
+
+
+class Item(msgspec.Struct, gc=False):
+    """An entry of any of the lists."""
+
+    name: str
+    properties: Properties
+
+
+class Page[T](msgspec.Struct, rename="camel"):
+    """A page of a list."""
+
+    value: list[T]
+    next_link: str | None = None
+
+
+_ITEMS = msgspec.json.Decoder(Page[Item])
+_WHATEVER = msgspec.json.Decoder(Page[object])
+
+
+class Floor:
+    """One run of the floor.
+
+    Args:
+        order: where to read and write.
+        web: open connections.
+        table: where the rows go.
+    """
+
+    def __init__(self, order: Order, web: ClientSession, table: TableClient) -> None:
+        self._order = order
+        self._web = web
+        self._table = table
+        self.requests = 0
+        self.rows = 0
+
+    async def run(self) -> None:
+        """Read everything and write the rows."""
+        self._web.headers["Authorization"] = f"Bearer {await self._token()}"
+        await asyncio.gather(self._assessments(), *(self._list(path, _WHATEVER) for path in _OTHERS))
+
+    async def _token(self) -> str:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._order.client_id,
+            "client_secret": self._order.client_secret,
+            "scope": "https://management.azure.com/.default",
+        }
+        self.requests += 1
+        async with self._web.post(f"/{self._order.tenant_id}/oauth2/v2.0/token", data=form) as answer:
+            answer.raise_for_status()
+            return str((await answer.json())["access_token"])
+
+    async def _assessments(self) -> None:
+        known = {item.name: item.properties for item in await self._list(_METADATA, _ITEMS)}
+        batch: list[Row] = []
+        writes: set[asyncio.Task[object]] = set()
+        async for items in self._pages(_ASSESSMENTS, _ITEMS):
+            for item in items:
+                batch.append(self._row(item, known))
+                if len(batch) == _ROWS_AT_ONCE:
+                    writes = await self._write(batch, writes)
+                    batch = []
+        await asyncio.gather(*(await self._write(batch, writes) if batch else writes))
+
+    async def _list[T](self, path: str, decoder: msgspec.json.Decoder[Page[T]]) -> list[T]:
+        return [item async for items in self._pages(path, decoder) for item in items]
+
+    async def _pages[T](self, path: str, decoder: msgspec.json.Decoder[Page[T]]) -> AsyncIterator[list[T]]:
+        ahead: asyncio.Task[bytes] | None = asyncio.create_task(
+            self._fetch(path.format(self._order.subscription_id))
+        )
+        while ahead:
+            page = decoder.decode(await ahead)
+            ahead = asyncio.create_task(self._fetch(page.next_link)) if page.next_link else None
+            yield page.value
+
+    async def _fetch(self, url: str) -> bytes:
+        self.requests += 1
+        async with self._web.get(url) as answer:
+            answer.raise_for_status()
+            return await answer.read()
+
+    def _row(self, item: Item, known: dict[str, Properties]) -> Row:
+        status = item.properties.status or Status("")
+        resource = item.properties.resource_details.id if item.properties.resource_details else ""
+        described = known.get(item.name) or Properties()
+        named = hashlib.sha256(f"{item.name}{resource}".encode()).hexdigest()[:32]
+        observed = {"status": status.code, "cause": status.cause, "description": status.description}
+        body = {
+            "title": item.properties.display_name,
+            "resource_id": resource,
+            "reason": f"Defender for Cloud finds the resource so. {status.description or ''}",
+            "observed": {name: value for name, value in observed.items() if value},
+            "remediation": described.remediation_description,
+        }
+        partition = f"{self._order.subscription_id[:20]}{self.rows // _ROWS_AT_ONCE:09d}"
+        self.rows += 1
+        entity: dict[str, str | int] = {
+            "PartitionKey": partition,
+            "RowKey": f"9999999998|{named}",
+            "service": "defender",
+            "kind": "resource_assessments",
+            "check_id": f"defender_assessment:{item.name}",
+            "status": _STATUSES.get(status.code, "unknown"),
+            "severity": described.severity,
+            "resource_key": resource.lower(),
+            "opened_at": _NOW,
+            "closed_at": _NOW,
+            "opened_seq": 1,
+            "closed_seq": 2**31 - 1,
+            "body": msgspec.json.encode(body).decode(),
+        }
+        return "create", entity
+
+    async def _write(self, batch: list[Row], writes: set[asyncio.Task[object]]) -> set[asyncio.Task[object]]:
+        if len(writes) >= _WRITES_IN_FLIGHT:
+            done, writes = await asyncio.wait(writes, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        return {*writes, asyncio.create_task(self._submit(batch))}
+
+    async def _submit(self, batch: list[Row]) -> object:
+        return await self._table.submit_transaction(batch)
+
+
+async def measure(order: Order) -> dict[str, float | int]:
+    """Run the floor once; gives what it took."""
+    began, cpu_began = time.perf_counter(), time.process_time()
+    service = TableServiceClient.from_connection_string(order.storage)
+    async with ClientSession(order.url) as web, service:
+        floor = Floor(order, web, await service.create_table_if_not_exists("findings"))
+        await floor.run()
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu_s": time.process_time() - cpu_began,
+        "requests": floor.requests,
+        "rows": floor.rows,
+        "peak_mib": peak_memory_mib(),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(measure(msgspec.json.decode(sys.stdin.buffer.read(), type=Order)))))

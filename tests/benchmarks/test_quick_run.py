@@ -1,0 +1,56 @@
+"""The benchmarks run, and their arithmetic of requests holds; nothing here looks at a time."""
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@cache
+def quick_run() -> subprocess.CompletedProcess[str]:
+    """Run the self-check with two pages of assessments, once."""
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--assessments", "1200"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def line(name: str) -> list[str]:
+    """Give the cells of a figure."""
+    found = [text for text in quick_run().stdout.splitlines() if text.startswith(name)]
+    return found[0].removeprefix(name).split()
+
+
+def test_the_self_check_ends_well() -> None:
+    """It measures everything, and no promise that size cannot blur is broken."""
+    ran = quick_run()
+
+    assert (ran.returncode, "Traceback" in ran.stderr) == (0, False), ran.stderr
+
+
+@pytest.mark.parametrize("name", ["requests of a first sync", "requests of a second sync"])
+def test_a_sync_reads_every_page_once(name: str) -> None:
+    """Two pages of assessments, two of alerts, three lists of one page; four fixed calls."""
+    assert line(name) == ["7", "pages", "+", "4", "fixed", "1.00", "1.00", "met"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "importing function_app",
+        "first sync",
+        "second sync, nothing changed",
+        "peak memory at 1,200 against 100",
+    ],
+)
+def test_the_self_check_judges_no_time_and_no_memory(name: str) -> None:
+    """They are measured, and mean nothing at this size."""
+    assert line(name)[-2:] == ["not", "judged"]
+
+
+@pytest.mark.parametrize("name", ["floor, 1,200 rows", "planning 10 connections", "a page of 100"])
+def test_the_rest_is_told(name: str) -> None:
+    """Numbers that nothing is promised about have a line too."""
+    assert line(name)[-1] == "-"

@@ -1,0 +1,55 @@
+"""Which requests count as exactly those of a sync."""
+
+from benchmarks.requests import Asked, Lists
+from local.api_client import Json
+
+LISTS = Lists(assessments=1001, alerts=0)
+ROOT = "/subscriptions/s/providers/Microsoft.Security"
+
+
+def entry(path: str, *, token: str = "", authorization: bool = True) -> Json:
+    """Give a line of the request log."""
+    return {"method": "GET", "path": path, "query": {"$skipToken": token}, "authorization": authorization}
+
+
+def sync() -> list[Json]:
+    """Give the requests of a sync of 1,001 assessments and no alert."""
+    names = ("assessments", "assessmentMetadata", "secureScores", "secureScoreControls", "alerts")
+    return [
+        *(entry(f"{ROOT}/{name}") for name in names),
+        entry(f"{ROOT}/assessments", token="2"),
+        entry("/t/oauth2/v2.0/token", authorization=False),
+        entry("/msi/token", authorization=False),
+        entry("/secrets/x", authorization=False),
+        entry("/secrets/x"),
+    ]
+
+
+def test_pages_and_fixed_calls_are_right() -> None:
+    """Six pages and four fixed calls; the vault's challenge and its answer are two."""
+    asked = Asked.of(sync())
+
+    assert (asked.total, asked.differences(LISTS)) == (10, [])
+
+
+def test_a_page_read_twice_is_told() -> None:
+    """Once as one page too many, once as an address asked twice."""
+    again = entry(f"{ROOT}/assessments", token="2")
+
+    differences = Asked.of([*sync(), again]).differences(LISTS)
+
+    assert [problem.partition(":")[0] for problem in differences] == ["assessments", "asked twice"]
+
+
+def test_a_page_left_out_is_told() -> None:
+    """Also a list that was not read at all."""
+    short = [one for one in sync() if one["path"] != f"{ROOT}/alerts"]
+
+    assert Asked.of(short).differences(LISTS) == ["alerts: 0 instead of 1"]
+
+
+def test_another_call_is_told() -> None:
+    """Whatever it asks for."""
+    other = entry("/subscriptions/s/resources")
+
+    assert Asked.of([*sync(), other]).differences(LISTS) == ["/subscriptions/s/resources: 1 instead of 0"]
