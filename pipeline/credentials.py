@@ -168,14 +168,19 @@ class Credentials:
             await self._secrets.put(name, offer.secret, expires_on=offer.record.secret_expires_on, tags=tags)
         return msgspec.structs.replace(offer.record, secret_name=name, principal_id=principal.object_id)
 
-    async def open(self, record: CredentialRecord) -> TranslatedCredential:
+    async def open(self, record: CredentialRecord, *, anew: bool = False) -> TranslatedCredential:
         """Give the credential of a record, with the tokens it has already; its reader must not close it.
+
+        Takes the record, and whether earlier tokens are to be dropped: they go on working for an hour after
+        their secret has ended, and only a new one proves that the credential still does.
 
         Raises:
             SecretUnavailable: Key Vault did not answer this time.
             CredentialRejected: the secret is gone (`secret_missing`).
         """
         version = _version(record)
+        if anew:
+            self._opened.pop(version, None)
         if version not in self._opened:
             secret = await self._secrets.get(record.secret_name) if record.secret_name else None
             while len(self._opened) >= KEPT_OPEN:

@@ -140,7 +140,7 @@ class Services:
 
     async def open(self, connection: "ConnectionRecord") -> "AzureReader":
         """Open Azure for a connection; raises CredentialRejected or Transient."""
-        credential = await self._credentials.open(connection.credential)
+        credential = await self._credentials.open(connection.credential, anew=True)
         await self._credentials.authenticate(credential)
         return self._azure.reader(
             credential=credential,

@@ -6,6 +6,7 @@ import pytest
 from azure.core.credentials_async import AsyncTokenCredential
 
 from collectors.errors import CredentialRejected, ServiceUnavailable
+from local.azure.changes import ExpireSecret
 from pipeline import credentials
 from pipeline.auth_methods import METHODS, Offer
 from pipeline.credentials import Credentials, Principal, RefusedCredential, principal_of
@@ -145,6 +146,18 @@ class TestOpen:
         app.credentials.forget(record)
 
         assert await app.credentials.open(record) is not first
+
+    async def test_opened_anew(self, app: App) -> None:
+        """Opened anew, a credential whose secret ended is refused although its old token would still do."""
+        record = await kept(app)
+        await app.credentials.authenticate(await app.credentials.open(record))
+        app.azure.apply(ExpireSecret())
+
+        await app.credentials.authenticate(await app.credentials.open(record))
+        with pytest.raises(CredentialRejected) as refused:
+            await app.credentials.authenticate(await app.credentials.open(record, anew=True))
+
+        assert refused.value.reason == "expired_client_secret"
 
     async def test_discarded(self, app: App) -> None:
         """A discarded credential cannot be opened: its secret is gone."""
