@@ -124,7 +124,10 @@ class PartCollection:
         """Record a part that was not even tried, and why."""
         started_at = self._clock()
         recorder = await self._ledger.open(job)
-        await recorder.finish_gap(self._unknowns(job, error))
+        try:
+            await recorder.finish_gap(self._unknowns(job, error))
+        finally:
+            await recorder.abandon()
         return await self._outcome(job, recorder, Result({}, view_of(error, self._portal), started_at))
 
     def _unknowns(self, job: PartJob, error: Terminal) -> list[Verdict]:

@@ -14,7 +14,7 @@ import msgspec
 import rfc8785
 
 from pipeline.ids import evidence_id
-from pipeline.model import Controls, EvidenceItem, Frequency, PartRun, Provenance
+from pipeline.model import Controls, EvidenceItem, Frequency, PartRun, Provenance, VerdictCounts
 from pipeline.stores.records import Head, PartOutcome, Pointer
 from pipeline.times import from_rfc3339
 
@@ -95,9 +95,9 @@ def point(before: Pointer | None, outcome: PartOutcome, place: int) -> Pointer:
     )
     if outcome.status == "collected" or before is None or before.index is None:
         return tried
-    return msgspec.structs.replace(
-        tried, index=before.index, collected_at=before.collected_at, counts=before.counts
-    )
+    # A check that had nothing to judge before is named too: now it is unknown, and that must show.
+    counts = dict.fromkeys(outcome.counts, VerdictCounts()) | dict(before.counts)
+    return msgspec.structs.replace(tried, index=before.index, collected_at=before.collected_at, counts=counts)
 
 
 def freshness(

@@ -16,6 +16,7 @@ from pipeline.stores.manifests import OpenFinding
 from pipeline.stores.tables import TRANSACTION_BYTES, TRANSACTION_OPERATIONS, Operation, operation_bytes
 
 _WRITES_IN_FLIGHT = 4
+_LANDING_S = 10
 _UNKNOWN = status_code(Status.UNKNOWN)
 
 
@@ -118,10 +119,15 @@ class FindingRecorder:
         await self._flush()
 
     async def abandon(self) -> None:
-        """Stop writing; what was written stays invisible and is swept by the next attempt."""
-        for task in self._writes:
-            task.cancel()
-        await asyncio.gather(*self._writes, return_exceptions=True)
+        """Stop writing; what was written stays invisible and is swept by the next attempt.
+
+        Writes on their way are given time to arrive: one that is cancelled may still land, after the sweep.
+        """
+        if self._writes:
+            _, late = await asyncio.wait(self._writes, timeout=_LANDING_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._writes, return_exceptions=True)
         self._writes.clear()
 
     async def _change(self, found: bytes, known: OpenFinding | None, verdict: Verdict | None) -> None:
@@ -154,8 +160,9 @@ class FindingRecorder:
 
     async def _settle(self, return_when: str) -> None:
         done, self._writes = await asyncio.wait(self._writes, return_when=return_when)
-        for task in done:
-            task.result()
+        failures = [error for task in done if (error := task.exception()) is not None]
+        if failures:
+            raise failures[0]
 
 
 def count(counts: VerdictCounts, status: Status) -> None:

@@ -22,13 +22,8 @@ def new_connection_id(at: datetime) -> str:
 
 
 def new_run_id(at: datetime) -> str:
-    """Make the id of a run that somebody asked for."""
+    """Make an id that sorts the newest run first, whichever slot it may serve late."""
     return f"{newest_first(at)}-{secrets.token_hex(4)}"
-
-
-def slot_run_id(slot: datetime, frequency: str) -> str:
-    """Give the one id a planned run of a slot has, however often it is planned."""
-    return f"{newest_first(slot)}-{frequency}"
 
 
 def is_id(text: str) -> bool:

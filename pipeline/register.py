@@ -75,7 +75,9 @@ class Register:
         """Walk a connection's digest chain from its newest item to its first; raises NotFound."""
         record = await self._found(connection_id)
         head = await self._evidence.head(record.id)
-        broken = await first_broken_of(record.id, head, self._evidence.items(record.id, page_size=1000))
+        # From the committed end on: a run that commits meanwhile adds items that this head does not know.
+        items = self._evidence.items(record.id, after=head.items, page_size=1000)
+        broken = await first_broken_of(record.id, head, items)
         return ChainState(items=head.items, intact=broken is None, first_broken=broken)
 
     async def findings(self, query: FindingQuery) -> Page[Finding]:
@@ -120,7 +122,7 @@ class Register:
         self, record: ConnectionRecord, query: EvidenceQuery, after: str | None
     ) -> AsyncIterator[Placed[EvidenceItem]]:
         for pointer in await self._evidence.pointers(record.id):
-            position = f"{pointer.service}.{pointer.kind}"
+            position = f"{pointer.service}|{pointer.kind}"
             if after is not None and position <= after:
                 continue
             item = await self._newest_item(record, pointer, query.as_of)
@@ -227,12 +229,13 @@ class Register:
     ) -> AsyncIterator[tuple[ConnectionRecord, str | None]]:
         """Give the connections a query is about, each with the row to go on after."""
         begun, _, after = (query.position or "").partition("|")
+        subscription_id = None if query.subscription_id is None else query.subscription_id.lower()
         if query.connection_id is not None:
             records = _one(await self._found(query.connection_id))
         else:
             records = self._records(begun or None)
         async for record in records:
-            if query.subscription_id in {None, record.subscription_id}:
+            if subscription_id in {None, record.subscription_id.lower()}:
                 yield record, after if record.id == begun else None
 
     async def _records(self, begun: str | None) -> AsyncIterator[ConnectionRecord]:

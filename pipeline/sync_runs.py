@@ -5,7 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime, timedelta
 
-from pipeline.ids import new_run_id, slot_run_id
+from pipeline.errors import NotFound
+from pipeline.ids import new_run_id
 from pipeline.model import Attention, Frequency, Page, RunTrigger, SyncRun
 from pipeline.schedule import next_slot, slot_of
 from pipeline.stores.leases import LeaseTable
@@ -19,6 +20,9 @@ _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
 LOST_AFTER = timedelta(minutes=15)
 """How long a run may wait in the queue before its message is taken for lost and sent again."""
+
+EARLY = timedelta(seconds=5)
+"""How early a timer may fire and still mean the slot about to begin, which would else be lost."""
 
 
 class SyncRuns:
@@ -51,34 +55,33 @@ class SyncRuns:
     async def start(self, connection_id: str, trigger: RunTrigger = "manual") -> SyncRun:
         """Queue a run, or give the one that is queued or running already; raises NotFound."""
         await self._connections.get(connection_id)
-        now = self._clock()
-        run = _queued(connection_id, new_run_id(now), trigger, now)
-        return await self._queue_once(run, slot=None)
+        standing, _ = await self._queue_once(_queued(connection_id, trigger, self._clock()), slot=None)
+        return standing
 
     async def start_all(self) -> tuple[SyncRun, ...]:
         """Queue a run of every connection that is not paused."""
-        starts = [self.start(record.id) async for record in self._all() if not record.paused]
-        return tuple(await _some_at_once(starts))
+        ids = [record.id async for record in self._all() if not record.paused]
+        started = await _some_at_once([self._start_unless_gone(connection_id) for connection_id in ids])
+        return tuple(run for run in started if run is not None)
 
     async def plan(self, frequency: Frequency) -> int:
         """Queue the run of the present slot for every connection of a frequency; gives how many are new.
 
-        Planned again in the same slot, it queues nothing: the run's id and the slot's row are the slot's own.
+        Planned again in the same slot, it queues nothing: the slot's row names the run that serves it.
         """
         now = self._clock()
         records = [record async for record in self._all() if not record.paused]
         if frequency == "daily":
             self._announce_expiries(records, now)
         due = [record for record in records if record.frequency == frequency]
-        before = await _some_at_once([self._plan_one(record, now) for record in due])
-        planned = sum(before)
+        planned = sum(await _some_at_once([self._plan_one(record, now) for record in due]))
         _LOG.info("syncs_planned frequency=%s planned=%d of=%d", frequency, planned, len(due))
         return planned
 
     async def resume(self) -> int:
         """Queue again every run that a crash left behind; gives how many."""
-        checks = [self._resume_one(record.id) async for record in self._all()]
-        resumed = sum(await _some_at_once(checks))
+        ids = [record.id async for record in self._all()]
+        resumed = sum(await _some_at_once([self._resume_one(connection_id) for connection_id in ids]))
         if resumed:
             _LOG.warning("syncs_resumed runs=%d", resumed)
         return resumed
@@ -112,18 +115,25 @@ class SyncRuns:
             if notice is not None:
                 _LOG.warning("%s connection_id=%s detail=%s", notice.code, record.id, notice.detail)
 
+    async def _start_unless_gone(self, connection_id: str) -> SyncRun | None:
+        try:
+            return await self.start(connection_id)
+        except NotFound:
+            return None  # disconnected a moment ago
+
     async def _plan_one(self, record: ConnectionRecord, now: datetime) -> bool:
         frequency = record.frequency
-        slot = slot_of(self._schedules[frequency], frequency, now)
-        run = _queued(record.id, slot_run_id(slot, frequency), frequency, now)
-        standing = await self._queue_once(run, slot=f"{frequency}|{rfc3339(slot)}")
-        return standing.queued_at == run.queued_at and standing.id == run.id
+        slot = slot_of(self._schedules[frequency], frequency, now + EARLY)
+        _, created = await self._queue_once(
+            _queued(record.id, frequency, now), slot=f"{frequency}|{rfc3339(slot)}"
+        )
+        return created
 
-    async def _queue_once(self, run: SyncRun, *, slot: str | None) -> SyncRun:
+    async def _queue_once(self, run: SyncRun, *, slot: str | None) -> tuple[SyncRun, bool]:
         standing, created = await self._runs.create(run, slot=slot)
         if created or await self._is_left_behind(standing):
             await self._send(standing)
-        return standing
+        return standing, created
 
     async def _resume_one(self, connection_id: str) -> bool:
         run = await self._runs.active(connection_id)
@@ -158,9 +168,13 @@ class SyncRuns:
                 return
 
 
-def _queued(connection_id: str, run_id: str, trigger: RunTrigger, now: datetime) -> SyncRun:
+def _queued(connection_id: str, trigger: RunTrigger, now: datetime) -> SyncRun:
     return SyncRun(
-        id=run_id, connection_id=connection_id, trigger=trigger, status="queued", queued_at=rfc3339(now)
+        id=new_run_id(now),
+        connection_id=connection_id,
+        trigger=trigger,
+        status="queued",
+        queued_at=rfc3339(now),
     )
 
 

@@ -100,7 +100,7 @@ class SyncWorker:
     async def give_up(self, message: RunMessage) -> None:
         """End a run whose attempts are spent: what was read counts, the rest is a gap with its reason."""
         async with self._stores.leases.hold(message.connection_id) as lease:
-            run = await self._pending(message)
+            run = None if lease is None else await self._pending(message)
             if lease is None or run is None:
                 _LOG.info("run_not_given_up connection_id=%s", message.connection_id)
                 return
@@ -175,13 +175,15 @@ class SyncWorker:
             attention = Attention(code=code, detail=rejected.detail, advice=rejected.advice)
             _LOG.warning("connection_needs_attention connection_id=%s code=%s", connection.id, code)
         if connection.attention != attention:
-            await self._keep_attention(connection.id, attention)
+            await self._keep_attention(connection, attention)
 
-    async def _keep_attention(self, connection_id: str, attention: Attention | None) -> None:
+    async def _keep_attention(self, connection: ConnectionRecord, attention: Attention | None) -> None:
         for _ in range(_TRIES):
-            current = await self._stores.connections.find(connection_id)
+            current = await self._stores.connections.find(connection.id)
             if current is None or current.disconnected_at is not None:
                 return
+            if current.credential != connection.credential:
+                return  # replaced meanwhile: nothing is known of the new one
             with contextlib.suppress(Conflict):  # somebody changed it meanwhile: look again
                 await self._stores.connections.replace(msgspec.structs.replace(current, attention=attention))
                 return
