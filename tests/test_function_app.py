@@ -159,7 +159,7 @@ def test_schedules_come_from_the_settings() -> None:
 
 @pytest.mark.parametrize("package", ["aiohttp", "azure.data.tables", "azure.mgmt", "azure.storage.queue"])
 def test_nothing_is_opened_at_import(package: str) -> None:
-    """No client and no transport is even imported: a cold start pays for nothing but the table of functions."""
+    """No client and no transport is even imported: a cold start pays for the table of functions only."""
     assert [name for name in surface()["modules"] if f"{name}.".startswith(f"{package}.")] == []
 
 
