@@ -121,6 +121,7 @@ class Attempt:
         await self._finished(outcome)
 
     async def _finished(self, outcome: PartOutcome) -> None:
+        self.lease.ensure()
         self._outcomes[outcome.kind] = outcome
         self.run = progressed(self.run, self.jobs, self.outcomes)
         await self._runs.save(self.run)

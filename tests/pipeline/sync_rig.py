@@ -1,7 +1,7 @@
 """The storage and sync core on a real Azurite; collectors, readers and time are the tests' own."""
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -195,7 +195,7 @@ class Rig:
     def __init__(
         self,
         storage: str,
-        services: dict[str, tuple[str, ...]] | None = None,
+        services: Mapping[str, tuple[str, ...]] | None = None,
         *,
         time: Time | None = None,
         world: World | None = None,
@@ -335,7 +335,7 @@ class Rig:
 @asynccontextmanager
 async def rigged(
     storage: str,
-    services: dict[str, tuple[str, ...]] | None = None,
+    services: Mapping[str, tuple[str, ...]] | None = None,
     *,
     time: Time | None = None,
     world: World | None = None,
