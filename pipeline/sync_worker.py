@@ -126,6 +126,8 @@ class SyncWorker:
         try:
             async with asyncio.timeout(self._deadline_s):
                 rejected = await self._collect(attempt)
+            # Before the run ends: whoever sees it ended sees the connection as it left it.
+            await self._set_attention(attempt.connection, rejected)
             await self._end(attempt, "failed" if rejected else _status(attempt), rejected)
         except LeaseLost:
             raise  # the run is another worker's now; its record is no longer ours to write
@@ -133,7 +135,6 @@ class SyncWorker:
             # The one place that ends an attempt: whatever it was, the run says so and the queue tries again.
             await self._stores.runs.save(failed_attempt(attempt.run, self._problem(error)))
             raise
-        await self._set_attention(attempt.connection, rejected)
 
     async def _collect(self, attempt: Attempt) -> CredentialRejected | None:
         """Collect what is left; gives what Entra or Azure said if it refuses the credential."""
