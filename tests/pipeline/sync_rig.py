@@ -275,6 +275,10 @@ class Rig:
         """What reads the register."""
         return Register(self.connections, self.evidence, self.findings, mappings=mappings, clock=self.time)
 
+    async def forget_all(self) -> None:
+        """Remove every connection: of other tests too, for tests of what looks at all there are."""
+        await self.tables.purge("connections", "connections")
+
     async def connect(self, **changes: object) -> ConnectionRecord:
         """Keep a connection of a fresh subscription."""
         return await self.connections.create(msgspec.structs.replace(record(self.time.now), **changes))

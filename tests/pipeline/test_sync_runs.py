@@ -21,13 +21,8 @@ FIRE = datetime.fromisoformat("2026-11-22T02:30:00+00:00")
 
 @pytest.fixture(autouse=True)
 async def empty(rig: Rig) -> None:
-    """Disconnect what other tests connected: planning sees every connection there is."""
-    position: str | None = None
-    while True:
-        records, position = await rig.connections.page(limit=1000, position=position)
-        await asyncio.gather(*(rig.connections.disconnect(one, at=FAR) for one in records))
-        if position is None:
-            break
+    """Begin with no connection and no message."""
+    await rig.forget_all()
     await rig.queue.send(RunMessage(connection_id="none", sync_run_id="none"))
     await rig.messages()
 
