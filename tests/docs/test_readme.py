@@ -30,7 +30,6 @@ PROBES = (
     *setup_probes.ROLE_PROBES,
     setup_probes.DEFENDER,
     setup_probes.PRIVILEGE,
-    *(setup_probes.service_probe(collector) for collector in registry.load().values()),
 )
 
 
@@ -71,15 +70,23 @@ def test_every_refusal_of_entra_is_in_the_troubleshooting_table() -> None:
 
 
 def test_the_roles_are_those_the_setup_checks_ask_for() -> None:
-    """Role by role, the checks that try it, and no check without its role."""
-    table = {
-        role: set(code_words(checks)) for role, _, checks in rows(section(README, "What a connection needs"))
-    }
+    """Role by role, the checks that try it; those of single services follow from their collectors."""
+    table = {role: code_words(checks) for role, _, checks in rows(section(README, "What a connection needs"))}
+    general = {role: {check for check in checks if ":" not in check} for role, checks in table.items()}
 
-    assert table == {
+    assert general == {
         role: {probe.id for probe in PROBES if probe.role == role}
         for role in {probe.role for probe in PROBES}
     }
+
+
+def test_a_services_check_stands_beside_its_role() -> None:
+    """`service:<name>` is named for a service there is, with the role that its check would advise."""
+    advised = {f"service:{one.service}": one.roles[0] for one in registry.load().values()}
+    table = rows(section(README, "What a connection needs"))
+    named = {check: role for role, _, checks in table for check in code_words(checks) if ":" in check}
+
+    assert named.items() <= advised.items()
 
 
 def test_the_settings_table_is_the_codes() -> None:
