@@ -62,7 +62,7 @@ def register(evidence: list[Json], connections: list[Json]) -> Table:
     table = _table("", "subscription", "evidence", "summary", "controls", "freshness")
     for item in evidence:
         controls = _row(item["controls"])
-        shown = [f"{title} {_listed(controls.get(key))}" for key, title in _FRAMEWORKS.items()]
+        shown = [f"{title} {_listed(controls[key])}" for key, title in _FRAMEWORKS.items() if key in controls]
         table.add_row(
             _names(connections)[str(item["connection_id"])],
             str(item["title"]),

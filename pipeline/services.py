@@ -15,6 +15,7 @@ from pipeline.connections import Connections
 from pipeline.credential_trials import CredentialTrials
 from pipeline.credentials import Credentials
 from pipeline.cursors import Cursors
+from pipeline.errors import SettingsError
 from pipeline.health import Health, Probe
 from pipeline.register import Register
 from pipeline.register_commit import RegisterCommit
@@ -54,6 +55,12 @@ class Services:
     """
 
     def __init__(self, settings: Settings, *, functions: tuple[str, ...], clock: Clock = utc_now) -> None:
+        if settings.callers is not None:
+            # Better no app than one that looks as if it checked who calls.
+            raise SettingsError(
+                "The app cannot start: API_AUDIENCE is set, and this version does not check callers' tokens yet.",
+                advice="Remove API_AUDIENCE; callers need a Functions key on every route.",
+            )
         self.settings = settings
         self._functions = functions
         self._clock = clock
