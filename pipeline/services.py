@@ -58,7 +58,7 @@ class Services:
         if settings.callers is not None:
             # Better no app than one that looks as if it checked who calls.
             raise SettingsError(
-                "The app cannot start: API_AUDIENCE is set, and this version does not check callers' tokens yet.",
+                "The app cannot start: API_AUDIENCE is set, but callers' tokens are not checked yet.",
                 advice="Remove API_AUDIENCE; callers need a Functions key on every route.",
             )
         self.settings = settings

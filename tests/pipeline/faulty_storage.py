@@ -1,6 +1,6 @@
 """A storage that fails on command: a proxy before Azurite's tables that dies, or loses an answer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from re import search
@@ -11,7 +11,7 @@ from yarl import URL
 
 from local.host.settings import emulator_connection_string
 
-type Fate = Literal["dies before", "dies after", "answer lost"]
+type Fate = Literal["dies before", "dies after", "answer lost", "answer late"]
 
 
 @dataclass
@@ -19,7 +19,8 @@ class FaultyStorage:
     """Counts the writes that pass, and gives one of them a fate.
 
     `dies before`: that write and all that follows never arrives. `dies after`: it arrives, the answer does
-    not, and nothing follows. `answer lost`: it arrives, the client sees a 503 and sends it again.
+    not, and nothing follows. `answer lost`: it arrives, the client sees a 503 and sends it again. `answer
+    late`: it arrives, and `meanwhile` happens before the client hears of it.
 
     Args:
         connection_string: where clients find it.
@@ -32,6 +33,7 @@ class FaultyStorage:
     writes: int = 0
     dead: bool = False
     bodies: list[bytes] = field(default_factory=list)
+    meanwhile: Callable[[], Awaitable[object]] | None = None
 
     def strike(self, fate: Fate, at: int) -> None:
         """Decide the fate of a write from now on."""
@@ -55,7 +57,9 @@ class FaultyStorage:
             for name, value in answered.headers.items():
                 if name.lower() not in {"content-length", "transfer-encoding", "connection", "date"}:
                     passed.headers[name] = value
-        if struck:
+        if struck and self.meanwhile is not None:
+            await self.meanwhile()
+        elif struck:
             self.dead = self.fate == "dies after"
             return _refused(403 if self.dead else 503)
         return passed

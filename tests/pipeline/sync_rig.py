@@ -138,7 +138,7 @@ class World:
 
     seen: dict[str, list[Verdict]] = field(default_factory=dict)
     ends: dict[str, Exception] = field(default_factory=dict)
-    during: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    during: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
 
     def part(self, kind: str) -> Part:

@@ -14,7 +14,7 @@ from pipeline.model import EvidenceItem, Finding
 from pipeline.requests import EvidenceQuery, FindingQuery
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.records import ConnectionRecord, Head
-from tests.pipeline.sync_rig import Rig, rigged, verdict
+from tests.pipeline.sync_rig import NOON, Rig, rigged, verdict
 
 replace = msgspec.structs.replace
 SCORE = "defender_secure_score"
@@ -46,31 +46,52 @@ def said(finding: Finding) -> str:
     return f"{finding.check_id} {finding.resource_name} {finding.status}"
 
 
+async def sync_twice(rig: Rig) -> ConnectionRecord:
+    """Make the connection, with its two days."""
+    rig.world.seen = {
+        SCORE: [verdict(SCORE, "score", Status.FAIL)],
+        "colour": [verdict("colour", "a"), verdict("colour", "b")],
+        "shape": [verdict("shape", "a", Status.MANUAL)],
+    }
+    connection = await rig.connect()
+    await rig.sync(connection.id)
+    rig.time.later(days=1)
+    rig.world.seen["colour"] = [verdict("colour", "a"), verdict("colour", "b", Status.FAIL)]
+    rig.world.seen["shape"] = []
+    await rig.sync(connection.id)
+    return connection
+
+
 @pytest.fixture
 async def synced(storage: str) -> AsyncIterator[Synced]:
-    """Set the scene."""
+    """Give the only connection there is, for a test that may change it."""
     async with rigged(storage, SERVICES) as rig:
         await rig.forget_all()
-        rig.world.seen = {
-            SCORE: [verdict(SCORE, "score", Status.FAIL)],
-            "colour": [verdict("colour", "a"), verdict("colour", "b")],
-            "shape": [verdict("shape", "a", Status.MANUAL)],
-        }
-        connection = await rig.connect()
-        await rig.sync(connection.id)
-        rig.time.later(days=1)
-        rig.world.seen["colour"] = [verdict("colour", "a"), verdict("colour", "b", Status.FAIL)]
-        rig.world.seen["shape"] = []
-        await rig.sync(connection.id)
-        yield Synced(rig, connection)
+        yield Synced(rig, await sync_twice(rig))
+
+
+@pytest.fixture(scope="module")
+def made_before() -> list[ConnectionRecord]:
+    """Remember the connection of tests that only read."""
+    return []
+
+
+@pytest.fixture
+async def kept(storage: str, made_before: list[ConnectionRecord]) -> AsyncIterator[Synced]:
+    """Give a connection that all tests which only read it share."""
+    async with rigged(storage, SERVICES) as rig:
+        if not made_before or await rig.connections.find(made_before[-1].id) is None:
+            made_before.append(await sync_twice(rig))
+        rig.time.later(days=1 if rig.time.now == NOON else 0)
+        yield Synced(rig, made_before[-1])
 
 
 class TestEvidence:
     """Items."""
 
-    async def test_by_default_the_newest_good_item_of_each_kind(self, synced: Synced) -> None:
+    async def test_by_default_the_newest_good_item_of_each_kind(self, kept: Synced) -> None:
         """By service and kind."""
-        items = await synced.evidence()
+        items = await kept.evidence()
 
         assert [(one.service, one.kind) for one in items] == [
             ("alpha", SCORE),
@@ -100,11 +121,11 @@ class TestEvidence:
 
             assert (item.status, item.freshness) == ("unavailable", "stale")
 
-    async def test_the_history_has_every_item_newest_first(self, synced: Synced) -> None:
+    async def test_the_history_has_every_item_newest_first(self, kept: Synced) -> None:
         """Each sealing the one before."""
-        items = await synced.evidence(latest=False)
+        items = await kept.evidence(latest=False)
 
-        assert [one.id for one in items] == [f"{synced.id}-{place}" for place in (5, 4, 3, 2, 1, 0)]
+        assert [one.id for one in items] == [f"{kept.id}-{place}" for place in (5, 4, 3, 2, 1, 0)]
         assert [one.previous_digest for one in items] == [*(one.digest for one in items[1:]), None]
 
     @pytest.mark.parametrize(
@@ -125,24 +146,24 @@ class TestEvidence:
         ids=str,
     )
     async def test_filters_of_the_history(
-        self, synced: Synced, asked: dict[str, object], places: list[int]
+        self, kept: Synced, asked: dict[str, object], places: list[int]
     ) -> None:
         """Each holds, whatever it holds."""
-        items = await synced.evidence(latest=False, **asked)
+        items = await kept.evidence(latest=False, **asked)
 
-        assert [one.id for one in items] == [f"{synced.id}-{place}" for place in places]
+        assert [one.id for one in items] == [f"{kept.id}-{place}" for place in places]
 
-    async def test_the_items_of_a_run(self, synced: Synced) -> None:
+    async def test_the_items_of_a_run(self, kept: Synced) -> None:
         """Asked for by the run's id, all of them and no others."""
-        run = await synced.rig.sync_runs.last(synced.id)
+        run = await kept.rig.sync_runs.last(kept.id)
         assert run is not None
 
-        assert [one.id[-1] for one in await synced.evidence(sync_run_id=run.id)] == ["5", "4", "3"]
+        assert [one.id[-1] for one in await kept.evidence(sync_run_id=run.id)] == ["5", "4", "3"]
 
     @pytest.mark.parametrize(("as_of", "places"), [(FIRST, "012"), (SECOND, "345"), (BEFORE, "")])
-    async def test_the_newest_items_as_of_an_instant(self, synced: Synced, as_of: str, places: str) -> None:
+    async def test_the_newest_items_as_of_an_instant(self, kept: Synced, as_of: str, places: str) -> None:
         """At the very instant an item counts."""
-        assert sorted(one.id[-1] for one in await synced.evidence(as_of=as_of)) == list(places)
+        assert sorted(one.id[-1] for one in await kept.evidence(as_of=as_of)) == list(places)
 
     async def test_as_of_a_gap_the_good_item_before_it_is_shown(self, synced: Synced) -> None:
         """And the gap itself where nothing good came before."""
@@ -170,26 +191,26 @@ class TestEvidence:
 
             assert item.status == "unavailable"
 
-    async def test_one_item_by_its_id(self, synced: Synced) -> None:
+    async def test_one_item_by_its_id(self, kept: Synced) -> None:
         """As it stands in the list."""
-        (item,) = await synced.evidence(kind="colour")
+        (item,) = await kept.evidence(kind="colour")
 
-        assert item == await synced.rig.register.evidence_item(item.id)
+        assert item == await kept.rig.register.evidence_item(item.id)
 
     @pytest.mark.parametrize("index", ["99", "x", "-1"])
-    async def test_what_is_no_item_is_not_found(self, synced: Synced, index: str) -> None:
+    async def test_what_is_no_item_is_not_found(self, kept: Synced, index: str) -> None:
         """Of a connection that exists, or of none."""
-        for connection_id in (synced.id, "nothing"):
+        for connection_id in (kept.id, "nothing"):
             with pytest.raises(NotFound):
-                await synced.rig.register.evidence_item(f"{connection_id}-{index}")
+                await kept.rig.register.evidence_item(f"{connection_id}-{index}")
 
 
 class TestFindings:
     """Intervals."""
 
-    async def test_by_default_those_that_are_open(self, synced: Synced) -> None:
+    async def test_by_default_those_that_are_open(self, kept: Synced) -> None:
         """With their newest verdict."""
-        assert await synced.findings() == ["colour a pass", "colour b fail", f"{SCORE} score fail"]
+        assert await kept.findings() == ["colour a pass", "colour b fail", f"{SCORE} score fail"]
 
     @pytest.mark.parametrize(
         ("asked", "expected"),
@@ -211,13 +232,13 @@ class TestFindings:
         ],
         ids=str,
     )
-    async def test_filters(self, synced: Synced, asked: dict[str, object], expected: list[str]) -> None:
+    async def test_filters(self, kept: Synced, asked: dict[str, object], expected: list[str]) -> None:
         """An interval holds from its very first instant to before its last."""
-        assert expected == await synced.findings(**asked)
+        assert expected == await kept.findings(**asked)
 
-    async def test_every_filter_at_once_is_still_a_query(self, synced: Synced) -> None:
+    async def test_every_filter_at_once_is_still_a_query(self, kept: Synced) -> None:
         """Azure allows fifteen comparisons."""
-        everything = await synced.findings(
+        everything = await kept.findings(
             service="beta",
             check_id="colour",
             status="fail",
@@ -230,10 +251,10 @@ class TestFindings:
 
         assert everything == ["colour b fail"]
 
-    async def test_an_interval_says_when_it_was(self, synced: Synced) -> None:
+    async def test_an_interval_says_when_it_was(self, kept: Synced) -> None:
         """Open ones have no end."""
-        query = FindingQuery(connection_id=synced.id, changed_since=FIRST, check_id="colour")
-        found = {said(one): (one.opened_at, one.closed_at) for one in await synced.rig.all_findings(query)}
+        query = FindingQuery(connection_id=kept.id, changed_since=FIRST, check_id="colour")
+        found = {said(one): (one.opened_at, one.closed_at) for one in await kept.rig.all_findings(query)}
 
         assert found == {
             "colour a pass": (FIRST, None),
@@ -242,10 +263,10 @@ class TestFindings:
         }
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 1000])
-    async def test_pages_hold_every_row_once_newest_first(self, synced: Synced, limit: int) -> None:
+    async def test_pages_hold_every_row_once_newest_first(self, kept: Synced, limit: int) -> None:
         """Whatever their size."""
-        query = FindingQuery(connection_id=synced.id, changed_since=BEFORE, limit=limit)
-        found = await synced.rig.all_findings(query)
+        query = FindingQuery(connection_id=kept.id, changed_since=BEFORE, limit=limit)
+        found = await kept.rig.all_findings(query)
 
         opened = [one.opened_at for one in found]
         assert opened == sorted(opened, reverse=True)
@@ -298,36 +319,36 @@ class TestAcrossConnections:
 
         assert [one.connection_id for one in following.items] == [synced.id]
 
-    async def test_a_subscription_is_found_in_any_casing(self, synced: Synced) -> None:
+    async def test_a_subscription_is_found_in_any_casing(self, kept: Synced) -> None:
         """As everywhere in Azure."""
-        query = EvidenceQuery(subscription_id=synced.record.subscription_id.upper())
+        query = EvidenceQuery(subscription_id=kept.record.subscription_id.upper())
 
-        assert len((await synced.rig.register.evidence(query)).items) == 3
+        assert len((await kept.rig.register.evidence(query)).items) == 3
 
-    async def test_what_was_never_connected_is_not_found(self, synced: Synced) -> None:
+    async def test_what_was_never_connected_is_not_found(self, kept: Synced) -> None:
         """Instead of an empty list."""
         with pytest.raises(NotFound):
-            await synced.rig.register.findings(FindingQuery(connection_id="nothing"))
+            await kept.rig.register.findings(FindingQuery(connection_id="nothing"))
 
     async def test_a_page_over_its_budget_is_short_and_goes_on(
-        self, synced: Synced, monkeypatch: pytest.MonkeyPatch
+        self, kept: Synced, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Many rows were looked at and left out; none is lost."""
         monkeypatch.setattr("pipeline.register.SCAN_BUDGET", 1)
-        query = FindingQuery(connection_id=synced.id, framework="soc2_2017")
-        page = await synced.rig.register.findings(query)
+        query = FindingQuery(connection_id=kept.id, framework="soc2_2017")
+        page = await kept.rig.register.findings(query)
 
         assert (page.items, page.next_cursor is None) == ((), False)
-        assert [f"{SCORE} score fail"] == await synced.findings(framework="soc2_2017")
+        assert [f"{SCORE} score fail"] == await kept.findings(framework="soc2_2017")
 
 
 class TestChain:
     """The digest chain in its table."""
 
-    async def test_it_is_intact(self, synced: Synced) -> None:
-        """Of a connection that synced, and of one that never did."""
-        state = await synced.rig.register.verify_chain(synced.id)
-        never = await synced.rig.register.verify_chain((await synced.rig.connect()).id)
+    async def test_it_is_intact(self, kept: Synced) -> None:
+        """Of a connection that kept, and of one that never did."""
+        state = await kept.rig.register.verify_chain(kept.id)
+        never = await kept.rig.register.verify_chain((await kept.rig.connect()).id)
 
         assert (state.items, state.intact, state.first_broken) == (6, True, None)
         assert (never.items, never.intact) == (0, True)
@@ -366,10 +387,10 @@ class TestChain:
         rig.evidence = Behind(rig.tables)
         assert (await rig.register.verify_chain(synced.id)).intact
 
-    async def test_of_what_was_never_connected_it_is_not_found(self, synced: Synced) -> None:
+    async def test_of_what_was_never_connected_it_is_not_found(self, kept: Synced) -> None:
         """There is no chain."""
         with pytest.raises(NotFound):
-            await synced.rig.register.verify_chain("nothing")
+            await kept.rig.register.verify_chain("nothing")
 
 
 class TestControlStates:
@@ -382,11 +403,11 @@ class TestControlStates:
         (one,) = [state for state in states if state.id == "CC7.1"]
         return one.state, one.verdicts.unknown, one.newest_evidence.id if one.newest_evidence else None
 
-    async def test_verdicts_and_newest_evidence_of_a_connection(self, synced: Synced) -> None:
+    async def test_verdicts_and_newest_evidence_of_a_connection(self, kept: Synced) -> None:
         """Of the newest good item."""
-        state, unknown, newest = await self.state(synced.rig, synced.id)
+        state, unknown, newest = await self.state(kept.rig, kept.id)
 
-        assert (state, unknown, newest) == ("fail", 0, f"{synced.id}-3")
+        assert (state, unknown, newest) == ("fail", 0, f"{kept.id}-3")
 
     async def test_a_gap_is_never_hidden_behind_older_verdicts(self, synced: Synced) -> None:
         """It counts as unknown beside them."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import override
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from collectors.contract import Status
 from collectors.errors import AccessDenied, CredentialRejected, ServiceUnavailable, Throttled
 from pipeline.model import Attention, SyncRun
+from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.records import ConnectionRecord
 from pipeline.stores.run_queue import RunMessage
 from tests.pipeline.sync_rig import Rig, message, rigged, statuses, verdict
@@ -247,7 +249,7 @@ class TestRetries:
     async def test_the_deadline_ends_an_attempt(self, storage: str) -> None:
         """Well before the platform would end the whole worker."""
         async with rigged(storage, deadline_s=0.5) as rig:
-            rig.world.during["shape"] = asyncio.Event().wait  # type: ignore[assignment]
+            rig.world.during["shape"] = asyncio.Event().wait
             connection = await rig.connect()
             run = await failing(rig, await rig.sync_runs.start(connection.id), TimeoutError)
 
@@ -403,6 +405,44 @@ class TestCredentials:
         rig.world.ends = {"colour": REFUSED, "shape": REFUSED}
         await rig.sync(connection.id)
 
+        assert (await rig.connections.get(connection.id)).attention is None
+
+    async def test_a_connection_disconnected_meanwhile_needs_no_attention(
+        self, rig: Rig, connection: ConnectionRecord
+    ) -> None:
+        """Its tombstone stays as it is."""
+
+        async def disconnect() -> None:
+            await rig.connections.disconnect(await rig.connections.get(connection.id), at="2026")
+
+        rig.world.during["colour"] = disconnect
+        rig.world.ends = {"colour": REFUSED, "shape": REFUSED}
+        await rig.sync(connection.id)
+
+        tombstone = await rig.connections.find(connection.id)
+        assert tombstone is not None
+        assert tombstone.attention is None
+
+    async def test_a_connection_that_changes_at_every_look_is_left_alone(
+        self, rig: Rig, storage: str, connection: ConnectionRecord
+    ) -> None:
+        """The next run tries again; this one ended well."""
+
+        class Busy(ConnectionTable):
+            """A table whose rows change as soon as they were read."""
+
+            @override
+            async def find(self, connection_id: str) -> ConnectionRecord | None:
+                found = await super().find(connection_id)
+                return None if found is None else replace(found, etag='W/"old"')
+
+        run = await rig.sync_runs.start(connection.id)
+        async with rigged(storage, time=rig.time) as other:
+            other.reading.refuses = REFUSED
+            other.connections = Busy(other.tables)
+            await other.worker.run(message(run))
+
+        assert (await rig.runs.get(connection.id, run.id)).status == "failed"
         assert (await rig.connections.get(connection.id)).attention is None
 
 

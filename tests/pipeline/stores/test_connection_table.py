@@ -161,13 +161,19 @@ async def test_a_storage_that_fails_is_no_conflict(storage: str, fate: Fate) -> 
             await rig.connections.replace(replace(read, name="ours"))
 
 
-async def test_a_claim_freed_between_two_looks_asks_to_try_again(rig: Rig) -> None:
+async def test_a_claim_freed_between_two_looks_asks_to_try_again(storage: str, rig: Rig) -> None:
     """The connection in the way went before its id could be read."""
-    made = record()
-    await rig.connections.create(made)
-    claim = {"PartitionKey": "connections", "RowKey": f"subscription|{made.subscription_id}"}
-    again = replace(record(), id=made.id, subscription_id=record().subscription_id)
-    await (await rig.tables.table("connections")).delete_entity(claim)
-    await rig.connections.purge(made.id)
+    old = await rig.connect()
+    async with faulty(storage) as proxy, rigged(proxy.connection_string) as other:
+        await other.tables.probe()
+        proxy.strike("answer late", 1)
+        proxy.meanwhile = lambda: rig.connections.disconnect(old, at=AT)
+        with pytest.raises(Conflict):
+            await other.connections.create(replace(record(), subscription_id=old.subscription_id))
 
-    assert (await rig.connections.create(again)).id == made.id
+
+async def test_a_row_that_no_table_takes_is_no_conflict(rig: Rig) -> None:
+    """Its refusal goes up as it is."""
+    strange = replace(record(), subscription_id="tab\there")
+    with pytest.raises(HttpResponseError):
+        await rig.connections.create(strange)

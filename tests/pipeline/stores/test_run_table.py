@@ -60,6 +60,22 @@ async def test_a_finished_run_makes_room(rig: Rig, connection_id: str) -> None:
     assert (await rig.runs.create(queued(connection_id)))[1]
 
 
+@pytest.mark.parametrize("slot", [None, SLOT])
+async def test_one_that_ends_between_two_looks_makes_room_at_once(
+    rig: Rig, storage: str, connection_id: str, slot: str | None
+) -> None:
+    """The new run is made and is called new, so that its message is sent."""
+    old, _ = await rig.runs.create(queued(connection_id))
+    async with faulty(storage) as proxy, rigged(proxy.connection_string) as other:
+        await other.tables.table("evidence")
+        proxy.strike("answer late", 1)
+        proxy.meanwhile = lambda: rig.runs.finish(old)
+        run, created = await other.runs.create(queued(connection_id), slot=slot)
+
+    assert created
+    assert run == await rig.runs.active(connection_id)
+
+
 async def test_what_stands_in_the_way_for_no_reason_is_a_conflict(rig: Rig, connection_id: str) -> None:
     """It does not try for ever."""
     run, _ = await rig.runs.create(queued(connection_id))
