@@ -6,6 +6,7 @@ N + 1 and is invisible until then.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from http import HTTPStatus
 
 import msgspec
 
@@ -49,9 +50,16 @@ class FindingTable:
         self._tables = tables
 
     async def submit(self, operations: list[Operation]) -> None:
-        """Write one transaction of rows."""
+        """Write one transaction of rows; one that was written already is written again."""
+        from azure.data.tables import TableTransactionError
+
         table = await self._tables.table("findings")
-        await table.submit_transaction(operations)
+        try:
+            await table.submit_transaction(operations)
+        except TableTransactionError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+            await table.submit_transaction([_again(operation) for operation in operations])
 
     async def rows(
         self,
@@ -124,7 +132,7 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
     def opening(self, finding_id: bytes, verdict: Verdict) -> Operation:
-        """Give the operation that opens an interval. Written again, it gives the same row."""
+        """Give the operation that opens an interval."""
         body = FindingBody(
             title=verdict.title,
             resource_id=verdict.resource_id,
@@ -147,7 +155,7 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
             "closed_seq": OPEN_SEQ,
             **pack(body),
         }
-        return "upsert", entity, {"mode": "replace"}
+        return "create", entity
 
     def closing(self, finding_id: bytes, opened_seq: int) -> Operation:
         """Give the operation that closes an interval."""
@@ -163,6 +171,11 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
 def status_code(status: Status) -> int:
     """Give the number a manifest keeps of a verdict's status."""
     return _STATUSES.index(status)
+
+
+def _again(operation: Operation) -> Operation:
+    """Give what makes the same row of an operation whose answer was lost."""
+    return ("upsert", operation[1], {"mode": "replace"}) if operation[0] == "create" else operation
 
 
 def _undo(entity: Mapping[str, object], sequence: int) -> Operation:
