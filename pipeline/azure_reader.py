@@ -10,11 +10,11 @@ from azure.core.pipeline.transport import AsyncHttpResponse, AsyncHttpTransport,
 
 from collectors.contract import Read, Reader
 from collectors.errors import Terminal
-from pipeline.azure_guard import Guard, method_of
-from pipeline.azure_journal import Entry, Journal
-from pipeline.azure_limiter import Clock, Limiter
-from pipeline.azure_pages import Links, decode_object, decode_page
-from pipeline.azure_policies import AuthenticationErrors, Passage, Tokens
+from pipeline.azure.guard import Guard, method_of
+from pipeline.azure.journal import Entry, Journal
+from pipeline.azure.limiter import Clock, Limiter
+from pipeline.azure.pages import Links, decode_object, decode_page
+from pipeline.azure.policies import AuthenticationErrors, Passage, Tokens
 from pipeline.model import RequestRecord
 from pipeline.settings import Settings
 

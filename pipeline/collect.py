@@ -12,9 +12,9 @@ import msgspec
 
 from collectors.contract import Collector, JsonValue, Part, Reader, Status, Verdict
 from collectors.errors import AccessDenied, ConnectorError, Terminal
-from pipeline.finding_recorder import FindingRecorder
 from pipeline.model import ProblemView, RequestRecord
 from pipeline.stores.records import PartOutcome
+from pipeline.syncing.finding_recorder import FindingRecorder
 from pipeline.times import Clock, rfc3339
 
 

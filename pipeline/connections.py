@@ -8,10 +8,10 @@ import msgspec
 from azure.core.exceptions import AzureError
 
 from collectors.errors import ConnectorError
-from pipeline.connection_requests import ROTATABLE, new_secret, service_names, subscription_ids, unprefixed
-from pipeline.connection_views import ConnectionViews, nothing_connected, rejected
-from pipeline.credential_changes import CredentialChanges
-from pipeline.credential_trials import CredentialTrials, Tried
+from pipeline.connecting.credential_changes import CredentialChanges
+from pipeline.connecting.credential_trials import CredentialTrials, Tried
+from pipeline.connecting.requests import ROTATABLE, new_secret, service_names, subscription_ids, unprefixed
+from pipeline.connecting.views import ConnectionViews, nothing_connected, rejected
 from pipeline.credentials import Credentials
 from pipeline.errors import Conflict, InvalidRequest, NotFound, UpstreamUnavailable
 from pipeline.ids import new_connection_id

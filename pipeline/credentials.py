@@ -10,8 +10,8 @@ import msgspec
 from azure.core.exceptions import AzureError
 
 from collectors.errors import CollectionError, ServiceUnavailable
-from pipeline.auth_methods import METHODS, EntraLink, Offer, method_of
-from pipeline.authentication_errors import translate_authentication_error
+from pipeline.authentication.errors import translate_authentication_error
+from pipeline.authentication.methods import METHODS, EntraLink, Offer, method_of
 from pipeline.requests import AuthRequest
 from pipeline.stores.records import CredentialRecord
 

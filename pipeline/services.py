@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import pipeline
 from collectors.contract import Collector
 from collectors.errors import CredentialRejected
-from pipeline.authentication_errors import translate_authentication_error
-from pipeline.catalogue import Catalogue
-from pipeline.connection_views import ConnectionViews
+from pipeline.authentication.errors import translate_authentication_error
+from pipeline.connecting.credential_trials import CredentialTrials
+from pipeline.connecting.secret_expiry import expiry_notice_due
+from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
-from pipeline.credential_trials import CredentialTrials
 from pipeline.credentials import Credentials
-from pipeline.cursors import Cursors
 from pipeline.errors import SettingsError
 from pipeline.health import Health, Probe
-from pipeline.register import Register
-from pipeline.register_commit import RegisterCommit
-from pipeline.secret_expiry import expiry_notice_due
+from pipeline.reading.catalogue import Catalogue
+from pipeline.reading.cursors import Cursors
+from pipeline.reading.register import Register
 from pipeline.settings import Settings
 from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.evidence_table import EvidenceTable
@@ -30,9 +29,10 @@ from pipeline.stores.run_queue import RunQueue
 from pipeline.stores.run_table import RunTable
 from pipeline.stores.secrets import KeyVaultSecrets, own_identity
 from pipeline.stores.tables import TableStorage
-from pipeline.sync_attempt import AttemptOpener, Stores
 from pipeline.sync_runs import SyncRuns
 from pipeline.sync_worker import SyncWorker
+from pipeline.syncing.attempt import AttemptOpener, Stores
+from pipeline.syncing.register_commit import RegisterCommit
 from pipeline.times import Clock, utc_now
 
 if TYPE_CHECKING:

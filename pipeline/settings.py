@@ -5,10 +5,10 @@ from typing import Self, override
 
 import msgspec
 
-from pipeline.azure_clouds import CLOUDS, Cloud
+from pipeline.azure.clouds import CLOUDS, Cloud
+from pipeline.configuration.table import SETTINGS, Setting
+from pipeline.configuration.values import StorageTarget, Values
 from pipeline.errors import SettingsError
-from pipeline.setting_table import SETTINGS, Setting
-from pipeline.setting_values import StorageTarget, Values
 
 __all__ = ["SETTINGS", "ReadLimits", "Setting", "Settings", "StorageTarget"]
 

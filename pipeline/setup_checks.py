@@ -8,14 +8,14 @@ import msgspec
 
 from collectors.contract import Collector, Read, Reader
 from collectors.errors import AccessDenied, CollectionError, NotComputedYet, ResourceAbsent, ServiceNotEnabled
-from pipeline import setup_probes as probes
-from pipeline.auth_methods import METHODS
-from pipeline.authentication_errors import CREDENTIALS_PAGE
+from pipeline.authentication.errors import CREDENTIALS_PAGE
+from pipeline.authentication.methods import METHODS
+from pipeline.connecting import setup_probes as probes
+from pipeline.connecting.least_privilege import excess_roles
+from pipeline.connecting.secret_expiry import expiry_notice
+from pipeline.connecting.setup_probes import Probe, service_probe
 from pipeline.credentials import Principal
-from pipeline.least_privilege import excess_roles
 from pipeline.model import CheckStatus, SetupCheck
-from pipeline.secret_expiry import expiry_notice
-from pipeline.setup_probes import Probe, service_probe
 from pipeline.stores.records import ConnectionRecord
 
 type PortalUrl = Callable[[str], str | None]

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from pipeline.errors import NotFound
 from pipeline.ids import new_run_id
 from pipeline.model import Attention, Frequency, Page, RunTrigger, SyncRun
-from pipeline.schedule import next_slot, slot_of
 from pipeline.stores.leases import LeaseTable
 from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import ConnectionRecord
 from pipeline.stores.run_queue import RunMessage, RunQueue
 from pipeline.stores.run_table import RunTable
+from pipeline.syncing.schedule import next_slot, slot_of
 from pipeline.times import Clock, from_rfc3339, rfc3339
 
 _LOG = logging.getLogger(__name__)

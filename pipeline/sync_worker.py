@@ -11,12 +11,12 @@ from collectors.errors import ConnectorError, CredentialRejected, ServiceUnavail
 from pipeline.collect import PortalUrls, view_of
 from pipeline.errors import AttemptsSpent, Conflict, LeaseLost, NotFound
 from pipeline.model import Attention, ProblemView, RunStatus, SyncRun
-from pipeline.register_commit import Finished, RegisterCommit
-from pipeline.run_report import ended, failed_attempt
 from pipeline.stores.leases import Lease
 from pipeline.stores.records import ConnectionRecord
 from pipeline.stores.run_queue import RunMessage
-from pipeline.sync_attempt import Attempt, AttemptOpener, PartReaders, Stores
+from pipeline.syncing.attempt import Attempt, AttemptOpener, PartReaders, Stores
+from pipeline.syncing.register_commit import Finished, RegisterCommit
+from pipeline.syncing.run_report import ended, failed_attempt
 from pipeline.times import Clock, rfc3339
 
 _LOG = logging.getLogger(__name__)

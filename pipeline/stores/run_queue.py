@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipeline.setting_values import StorageTarget
+from pipeline.configuration.values import StorageTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ import msgspec
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
 from collectors.errors import ConnectorError, CredentialRejected
-from pipeline.azure_clouds import CLOUDS
+from pipeline.azure.clouds import CLOUDS
 from pipeline.errors import SecretUnavailable
 
 if TYPE_CHECKING:

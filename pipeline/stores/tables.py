@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from collectors.errors import ConnectorError
-from pipeline.setting_values import StorageTarget
+from pipeline.configuration.values import StorageTarget
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pipeline.catalogue import CheckView, ServiceView, page_after
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
     ChainState,
@@ -16,6 +15,7 @@ from pipeline.model import (
     Rotated,
     SyncRun,
 )
+from pipeline.reading.catalogue import CheckView, ServiceView, page_after
 from pipeline.requests import (
     ChangeRequest,
     CheckQuery,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pipeline.catalogue import CheckView, ServiceView
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page
+from pipeline.reading.catalogue import CheckView, ServiceView
 from pipeline.requests import CheckQuery, ControlQuery, EvidenceQuery, FindingQuery, PageQuery
 from pipeline.triggers import http_handlers as handlers
 from pipeline.triggers.http_parsing import NoBody, NoQuery

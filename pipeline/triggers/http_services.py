@@ -2,8 +2,6 @@
 
 from typing import Protocol
 
-from pipeline.catalogue import Catalogue
-from pipeline.cursors import Cursors
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
     ChainState,
@@ -16,6 +14,8 @@ from pipeline.model import (
     Rotated,
     SyncRun,
 )
+from pipeline.reading.catalogue import Catalogue
+from pipeline.reading.cursors import Cursors
 from pipeline.requests import ChangeRequest, ConnectRequest, EvidenceQuery, FindingQuery, RotateRequest
 
 

@@ -10,9 +10,6 @@ BROAD_EXCEPT: dict[tuple[str, str], str] = {
 """(file, function) that may catch Exception or more: only where one task must survive another's failure."""
 
 SUPPRESSIONS: dict[tuple[str, str], str] = {
-    ("local/azurite.py", "noqa: SIM115"): "a file that lives as long as the process it belongs to",
-    ("local/host/configuration.py", "noqa: PLR2004"): "the limits of a clock",
-    ("local/host/http_messages.py", "noqa: PLR2004"): "the limits of an HTTP status",
     ("local/host/worker.py", "noqa: BLE001"): "see BROAD_EXCEPT",
 }
 """(file, comment without its hash) that may silence the linter or the type checker."""

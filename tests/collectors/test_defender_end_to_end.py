@@ -23,9 +23,9 @@ from local.azure.faults import Fault, Kind
 from local.azure.simulation import PageSizes
 from local.azure.world import Defender
 from mappings.loader import load
-from pipeline.authentication_errors import translate_authentication_error
-from pipeline.azure_errors import action_of
-from pipeline.azure_limiter import Clock
+from pipeline.authentication.errors import translate_authentication_error
+from pipeline.azure.errors import action_of
+from pipeline.azure.limiter import Clock
 from pipeline.azure_reader import Azure, AzureReader, SharedTransport
 from pipeline.settings import Settings
 

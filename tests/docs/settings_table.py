@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.setting_table import SETTINGS, Setting
+from pipeline.configuration.table import SETTINGS, Setting
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN = "<!-- settings: made from the code by `.venv/bin/python -m tests.docs.settings_table` -->"

@@ -15,7 +15,7 @@ import collectors
 from collectors import registry
 from collectors.contract import Collector, Status
 from mappings import loader
-from pipeline.azure_errors import action_of
+from pipeline.azure.errors import action_of
 from tests.collectors.memory_reader import SUBSCRIPTION_ID, MemoryReader, Pages, collected
 from tests.docs.markdown import ROOT, blocks, text_of
 

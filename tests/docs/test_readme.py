@@ -15,10 +15,10 @@ import pytest
 
 from collectors import registry
 from local.stack import Stack
-from pipeline import setup_probes
+from pipeline.configuration.table import SETTINGS
+from pipeline.connecting import setup_probes
 from pipeline.evidence import Stamp, append
 from pipeline.model import Changes, EvidenceItem
-from pipeline.setting_table import SETTINGS
 from pipeline.stores.records import Head, PartOutcome
 from pipeline.triggers.http_routes import ROUTES
 from tests.docs.markdown import ROOT, blocks, code_words, rows, section, text_of
@@ -60,7 +60,7 @@ def test_every_word_of_the_troubleshooting_table_exists() -> None:
 
 def test_every_refusal_of_entra_is_in_the_troubleshooting_table() -> None:
     """A reason that a client secret can be refused for is one that people can look up."""
-    from pipeline.authentication_errors import GRANT_REVOKED, OTHER_REFUSAL, REFUSALS, SIGN_IN_EXPIRED
+    from pipeline.authentication.errors import GRANT_REVOKED, OTHER_REFUSAL, REFUSALS, SIGN_IN_EXPIRED
 
     of_sign_in = {GRANT_REVOKED.reason, SIGN_IN_EXPIRED.reason}
     reasons = {refusal.reason for refusal in (*REFUSALS.values(), OTHER_REFUSAL)} - of_sign_in

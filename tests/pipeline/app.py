@@ -15,13 +15,13 @@ from collectors.registry import load
 from local.azure import SimulatedAzure
 from local.azure.changes import RotateSecret
 from local.azure.world import Application
-from pipeline.auth_methods import Offer
-from pipeline.authentication_errors import translate_authentication_error
-from pipeline.azure_limiter import Clock as ReadClock
+from pipeline.authentication.errors import translate_authentication_error
+from pipeline.authentication.methods import Offer
+from pipeline.azure.limiter import Clock as ReadClock
 from pipeline.azure_reader import Azure, AzureReader, SharedTransport
-from pipeline.connection_views import ConnectionViews
+from pipeline.connecting.credential_trials import CredentialTrials
+from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
-from pipeline.credential_trials import CredentialTrials
 from pipeline.credentials import Credentials
 from pipeline.model import Attention, Connection, RunTrigger, SetupCheck, SyncRun
 from pipeline.requests import ClientSecretAuth, ConnectRequest

@@ -18,9 +18,9 @@ from azure.core.pipeline.transport import AsyncHttpResponse, HttpRequest
 
 from collectors.contract import Read
 from collectors.errors import CollectionError, CredentialRejected
-from pipeline.azure_clouds import CLOUDS
-from pipeline.azure_limiter import Clock
-from pipeline.azure_policies import Policy
+from pipeline.azure.clouds import CLOUDS
+from pipeline.azure.limiter import Clock
+from pipeline.azure.policies import Policy
 from pipeline.azure_reader import Azure, AzureReader, SharedTransport
 from pipeline.settings import ReadLimits, Settings, StorageTarget
 

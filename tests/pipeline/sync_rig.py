@@ -14,12 +14,11 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from collectors.contract import Check, Collector, Emit, Part, Read, Reader, Status, Summary, Verdict
 from mappings.loader import Mappings, load
+from pipeline.configuration.values import StorageTarget
 from pipeline.ids import new_connection_id
 from pipeline.model import Attention, EvidenceItem, Finding, Frequency, RequestRecord, SyncRun
-from pipeline.register import Register
-from pipeline.register_commit import RegisterCommit
+from pipeline.reading.register import Register
 from pipeline.requests import EvidenceQuery, FindingQuery
-from pipeline.setting_values import StorageTarget
 from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.finding_table import FindingTable
@@ -29,9 +28,10 @@ from pipeline.stores.records import ConnectionRecord, CredentialRecord
 from pipeline.stores.run_queue import QUEUE, RunMessage, RunQueue
 from pipeline.stores.run_table import RunTable
 from pipeline.stores.tables import Entity, TableName, TableStorage
-from pipeline.sync_attempt import AttemptOpener, PartReaders, Stores
 from pipeline.sync_runs import SyncRuns
 from pipeline.sync_worker import SyncWorker
+from pipeline.syncing.attempt import AttemptOpener, PartReaders, Stores
+from pipeline.syncing.register_commit import RegisterCommit
 from pipeline.times import rfc3339
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

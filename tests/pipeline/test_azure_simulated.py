@@ -17,7 +17,7 @@ from collectors.errors import (
 )
 from local.azure import SimulatedAzure
 from local.azure.faults import Fault, Kind
-from pipeline.authentication_errors import translate_authentication_error
+from pipeline.authentication.errors import translate_authentication_error
 from pipeline.azure_reader import Azure, AzureReader, SharedTransport
 from pipeline.settings import Settings
 from tests.pipeline.azure_rig import StillClock

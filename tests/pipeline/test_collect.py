@@ -15,10 +15,10 @@ from collectors.errors import (
 )
 from pipeline.collect import PartCollection, PartJob, view_of
 from pipeline.errors import LeaseLost
-from pipeline.finding_recorder import FindingRecorder
 from pipeline.stores.finding_table import Intervals
 from pipeline.stores.manifests import OpenFinding
 from pipeline.stores.tables import Operation
+from pipeline.syncing.finding_recorder import FindingRecorder
 from tests.pipeline.sync_rig import Portal, StillReader, Time, World, verdict
 
 DENIED = AccessDenied(

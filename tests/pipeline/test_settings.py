@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.configuration.values import is_address, is_schedule
 from pipeline.errors import SettingsError
-from pipeline.setting_values import is_address, is_schedule
 from pipeline.settings import SETTINGS, Settings
 
 GUID = "AAAAAAAA-1111-2222-3333-444444444444"

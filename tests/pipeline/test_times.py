@@ -8,10 +8,14 @@ from hypothesis import strategies as st
 
 from pipeline.times import FOREVER, epoch_ms, from_rfc3339, rfc3339, utc_now
 
-instants = st.datetimes(
-    datetime(1000, 1, 2),  # noqa: DTZ001 - the strategy adds the zone
-    datetime(9999, 12, 30),  # noqa: DTZ001 - as above
-    timezones=st.integers(-720, 840).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+zones = st.integers(-720, 840).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+instants = st.builds(
+    lambda hours, microseconds, zone: (
+        datetime(1001, 1, 1, tzinfo=UTC) + timedelta(hours=hours, microseconds=microseconds)
+    ).astimezone(zone),
+    st.integers(0, 78_000_000),
+    st.integers(0, 3_600_000_000),
+    zones,
 )
 
 

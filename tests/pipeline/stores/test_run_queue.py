@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from azure.storage.queue.aio import QueueServiceClient
 
-from pipeline.setting_values import StorageTarget
+from pipeline.configuration.values import StorageTarget
 from pipeline.stores.run_queue import QUEUE, RunMessage, RunQueue
 from tests.pipeline.sync_rig import Rig, no_identity, rigged
 

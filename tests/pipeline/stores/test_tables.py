@@ -10,7 +10,7 @@ from azure.core.exceptions import HttpResponseError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.setting_values import StorageTarget
+from pipeline.configuration.values import StorageTarget
 from pipeline.stores.tables import (
     TRANSACTION_BYTES,
     TRANSACTION_OPERATIONS,

@@ -6,8 +6,6 @@ from typing import Any
 from collectors.contract import Check, Collector, Part, Read
 from collectors.errors import CredentialRejected
 from mappings import loader
-from pipeline.catalogue import Catalogue
-from pipeline.cursors import Cursors
 from pipeline.health import Health
 from pipeline.model import (
     AuthView,
@@ -26,6 +24,8 @@ from pipeline.model import (
     SyncRun,
     VerdictCounts,
 )
+from pipeline.reading.catalogue import Catalogue
+from pipeline.reading.cursors import Cursors
 
 AT = "2026-11-21T22:24:00.000000Z"
 MAPPINGS = loader.load()

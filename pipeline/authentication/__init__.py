@@ -1,0 +1,1 @@
+"""The ways to authenticate, and what Entra's refusals mean."""

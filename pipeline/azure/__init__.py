@@ -1,0 +1,1 @@
+"""How Azure is read: addresses, guard, limits, retries, pages and what refusals mean."""

@@ -1,0 +1,1 @@
+"""The app settings: their table, and the parsing of their values."""

@@ -1,0 +1,1 @@
+"""What connecting a subscription takes: checked requests, tried credentials, setup checks, views."""

@@ -1,0 +1,129 @@
+"""How connections and their problems are shown: derived status, the next sync, problems inside answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from collectors.errors import ConnectorError, Transient
+from pipeline.connecting.secret_expiry import expiry_notice
+from pipeline.errors import NothingConnected, Problem, UpstreamUnavailable
+from pipeline.model import Attention, AuthView, Connection, ConnectionStatus, Rejected, SyncRun
+from pipeline.stores.records import ConnectionRecord
+from pipeline.times import Clock
+
+if TYPE_CHECKING:
+    from collectors.contract import JsonValue
+
+PROBLEM_TYPES = "urn:azure-evidence-connector:problem:"
+"""What a problem's `type` begins with; its code follows."""
+AT_ONCE = 16
+
+type LastRun = Callable[[str], Awaitable[SyncRun | None]]
+type NextSync = Callable[[ConnectionRecord], str | None]
+
+
+class ConnectionViews:
+    """Shows stored connections as the API answers them.
+
+    Args:
+        services: the names of all services.
+        last_run: gives a connection's newest sync run.
+        next_sync_at: tells when a connection is due next.
+    """
+
+    def __init__(
+        self, services: Iterable[str], *, last_run: LastRun, next_sync_at: NextSync, clock: Clock
+    ) -> None:
+        self.services = tuple(services)
+        self._last_run = last_run
+        self._next_sync_at = next_sync_at
+        self._clock = clock
+
+    async def show(self, record: ConnectionRecord) -> Connection:
+        """Show one connection: `paused` if it is, else with `attention` if anything needs a person."""
+        attention = record.attention or expiry_notice(record, self._clock())
+        return Connection(
+            id=record.id,
+            name=record.name,
+            tenant_id=record.credential.tenant_id,
+            subscription_id=record.subscription_id,
+            subscription_name=record.subscription_name,
+            auth=AuthView(
+                method=record.credential.method,
+                client_id=record.credential.client_id,
+                secret_expires_on=record.credential.secret_expires_on,
+            ),
+            frequency=record.frequency,
+            services=self.services if record.services is None else record.services,
+            status=_status(record, attention),
+            created_at=record.created_at,
+            updated_at=record.updated_at,
+            next_sync_at=self._next_sync_at(record),
+            last_sync_run=await self._last_run(record.id),
+            setup_checks=record.setup_checks,
+            attention=attention,
+        )
+
+    async def show_all(self, records: Sequence[ConnectionRecord]) -> tuple[Connection, ...]:
+        """Show several connections in their order, a bounded number at one time."""
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def one(record: ConnectionRecord) -> Connection:
+            async with turn:
+                return await self.show(record)
+
+        return tuple(await asyncio.gather(*map(one, records)))
+
+
+def _status(record: ConnectionRecord, attention: Attention | None) -> ConnectionStatus:
+    if record.paused:
+        return "paused"
+    return "active" if attention is None else "attention"
+
+
+def rejected(
+    subscription_id: str, error: ConnectorError, portal_url: Callable[[str], str | None]
+) -> Rejected:
+    """Show why a subscription was not connected, in the members of problem details (RFC 9457)."""
+    known = error if isinstance(error, Problem) else None
+    status = HTTPStatus.SERVICE_UNAVAILABLE if isinstance(error, Transient) else NothingConnected.status
+    problem: dict[str, JsonValue] = {
+        "type": PROBLEM_TYPES + error.code,
+        "title": known.title if known else "Azure did not answer",
+        "status": known.status if known else status,
+        "code": error.code,
+        "detail": error.detail,
+        "advice": error.advice,
+        "portal_url": portal_url(error.portal_page),
+    }
+    return Rejected(subscription_id=subscription_id, problem={**(known.extra if known else {}), **problem})
+
+
+def nothing_connected(failures: Mapping[str, ConnectorError], shown: Sequence[Rejected]) -> Problem:
+    """Say that no connection was made: with the one reason if all share it, and the whole list.
+
+    Takes the error of each subscription and the list as the answer would have shown it. Gives the problem to
+    raise: SubscriptionRejected, AlreadyConnected or another if that was the only reason, UpstreamUnavailable
+    if Azure was, else NothingConnected.
+    """
+    first, *others = failures.values()
+    extra: dict[str, JsonValue] = {"rejected": tuple(msgspec.to_builtins(shown))}
+    if any(type(other) is not type(first) for other in others):
+        count = len(failures)
+        return NothingConnected(
+            f"None of the {count} subscriptions was connected.", advice="See each of them.", extra=extra
+        )
+    if isinstance(first, Problem):
+        single = first.extra if not others else {}
+        return type(first)(
+            first.detail,
+            advice=first.advice,
+            portal_page=first.portal_page,
+            reason=first.reason,
+            extra={**single, **extra},
+        )
+    kind = UpstreamUnavailable if isinstance(first, Transient) else NothingConnected
+    return kind(first.detail, advice=first.advice, portal_page=first.portal_page, extra=extra)

@@ -1,0 +1,1 @@
+"""What callers read: the register of evidence and findings, the catalogue, cursors."""

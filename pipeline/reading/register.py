@@ -1,0 +1,273 @@
+"""The evidence register, as callers read it: evidence, findings, control states. Never sorts, never caps.
+
+Lists go through the connections, newest first, and within each from the newest row to the oldest by key
+order. A position is `<connection id>|<row>`; a page may hold fewer rows than asked for and still have a next
+one, when many rows had to be looked at.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import msgspec
+
+from mappings.loader import Mappings
+from pipeline.controls import control_states, controls_of
+from pipeline.errors import NotFound
+from pipeline.evidence import first_broken_of, freshness
+from pipeline.ids import parse_evidence_id
+from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, Page, VerdictCounts
+from pipeline.reading.filters import finding_filter, matches, quoted, supports
+from pipeline.requests import EvidenceQuery, FindingQuery
+from pipeline.stores.evidence_table import EvidenceTable
+from pipeline.stores.finding_table import FindingRow, FindingTable
+from pipeline.stores.protocols import ConnectionStore
+from pipeline.stores.records import ConnectionRecord, Pointer
+from pipeline.syncing.run_report import added
+from pipeline.times import Clock
+
+SCAN_BUDGET = 5_000
+"""Rows looked at for one page before it is given short: keeps every answer well under a second or two."""
+
+type Placed[T] = tuple[str, T | None]
+"""A row's position within its connection, and the row; None for one that a filter left out."""
+
+
+class Register:
+    """Reads what runs committed."""
+
+    def __init__(
+        self,
+        connections: ConnectionStore,
+        evidence: EvidenceTable,
+        findings: FindingTable,
+        *,
+        mappings: Callable[[], Mappings],
+        clock: Clock,
+    ) -> None:
+        self._connections = connections
+        self._evidence = evidence
+        self._findings = findings
+        self._mappings = mappings
+        self._clock = clock
+
+    async def evidence(self, query: EvidenceQuery) -> Page[EvidenceItem]:
+        """List evidence: the newest good item of each kind, or with `latest` false every item there is."""
+        newest_only = query.sync_run_id is None if query.latest is None else query.latest
+
+        def rows(record: ConnectionRecord, after: str | None) -> AsyncIterator[Placed[EvidenceItem]]:
+            return (self._newest if newest_only else self._history)(record, query, after)
+
+        return await self._page(query, rows)
+
+    async def evidence_item(self, evidence_id: str) -> EvidenceItem:
+        """Give one item; raises NotFound."""
+        parsed = parse_evidence_id(evidence_id)
+        record = None if parsed is None else await self._connections.find(parsed[0])
+        item = None
+        if parsed is not None and record is not None:
+            item = await self._evidence.item(*parsed)
+        if item is None or record is None:
+            raise NotFound(f"There is no evidence item {evidence_id[:80]}.")
+        pointers = {pointer.kind: pointer for pointer in await self._evidence.pointers(record.id)}
+        return self._read(item, pointers.get(item.kind), record)
+
+    async def verify_chain(self, connection_id: str) -> ChainState:
+        """Walk a connection's digest chain from its newest item to its first; raises NotFound."""
+        record = await self._found(connection_id)
+        head = await self._evidence.head(record.id)
+        # From the committed end on: a run that commits meanwhile adds items that this head does not know.
+        items = self._evidence.items(record.id, after=head.items, page_size=1000)
+        broken = await first_broken_of(record.id, head, items)
+        return ChainState(items=head.items, intact=broken is None, first_broken=broken)
+
+    async def findings(self, query: FindingQuery) -> Page[Finding]:
+        """List findings: those that are open, or that were open or changed at the times asked for."""
+
+        def rows(record: ConnectionRecord, after: str | None) -> AsyncIterator[Placed[Finding]]:
+            return self._finding_rows(record, query, after)
+
+        return await self._page(query, rows)
+
+    async def control_states(
+        self, framework_id: str, *, connection_id: str | None = None
+    ) -> tuple[ControlState, ...]:
+        """Give the state of every control of a framework, of one connection or of all.
+
+        Where the newest try of an evidence kind failed, its checks count as `unknown` besides their last
+        verdicts: a gap is never hidden behind what was seen before it.
+        """
+        counts: defaultdict[str, list[VerdictCounts]] = defaultdict(list)
+        items: list[EvidenceItem] = []
+        async for record, pointer in self._pointers(connection_id):
+            for check_id, verdicts in _standing(pointer).items():
+                counts[check_id].append(verdicts)
+            item = await self._evidence.item(record.id, _shown(pointer))
+            if item is not None:
+                items.append(self._read(item, pointer, record))
+        totals = {check_id: added(several) for check_id, several in counts.items()}
+        return control_states(framework_id, self._mappings(), totals, items=items)
+
+    async def _pointers(self, connection_id: str | None) -> AsyncIterator[tuple[ConnectionRecord, Pointer]]:
+        if connection_id is not None:
+            record = await self._found(connection_id)
+            for pointer in await self._evidence.pointers(record.id):
+                yield record, pointer
+            return
+        async for record in self._records(None):
+            if record.disconnected_at is None:
+                for pointer in await self._evidence.pointers(record.id):
+                    yield record, pointer
+
+    async def _newest(
+        self, record: ConnectionRecord, query: EvidenceQuery, after: str | None
+    ) -> AsyncIterator[Placed[EvidenceItem]]:
+        for pointer in await self._evidence.pointers(record.id):
+            position = f"{pointer.service}|{pointer.kind}"
+            if after is not None and position <= after:
+                continue
+            item = await self._newest_item(record, pointer, query.as_of)
+            if item is None or not matches(item, query):
+                yield position, None
+            else:
+                yield position, self._read(item, pointer, record)
+
+    async def _newest_item(
+        self, record: ConnectionRecord, pointer: Pointer, as_of: str | None
+    ) -> EvidenceItem | None:
+        if as_of is None or pointer.tried_at <= as_of:
+            return await self._evidence.item(record.id, _shown(pointer))
+        earlier = f"kind eq '{pointer.kind}' and collected_at le '{as_of}'"
+        newest: EvidenceItem | None = None
+        async for _, item in self._evidence.items(record.id, where=earlier):
+            if item.status == "collected":
+                return item
+            newest = newest or item
+        return newest
+
+    async def _history(
+        self, record: ConnectionRecord, query: EvidenceQuery, after: str | None
+    ) -> AsyncIterator[Placed[EvidenceItem]]:
+        pointers = {pointer.kind: pointer for pointer in await self._evidence.pointers(record.id)}
+        asked = {"service": query.service, "kind": query.kind, "sync_run_id": query.sync_run_id}
+        where = [f"{name} eq {quoted(value)}" for name, value in asked.items() if value is not None]
+        if query.as_of is not None:
+            where.append(f"collected_at le {quoted(query.as_of)}")
+        rows = self._evidence.items(
+            record.id,
+            after=None if after is None else int(after),
+            where=" and ".join(where),
+            page_size=min(query.limit + 1, 1000),
+        )
+        async for place, item in rows:
+            shown = self._read(item, pointers.get(item.kind), record) if matches(item, query) else None
+            yield str(place), shown
+
+    async def _finding_rows(
+        self, record: ConnectionRecord, query: FindingQuery, after: str | None
+    ) -> AsyncIterator[Placed[Finding]]:
+        head = await self._evidence.head(record.id)
+        rows = self._findings.rows(
+            record.id,
+            sequence=head.sequence,
+            after=after,
+            where=finding_filter(query, head.sequence),
+            page_size=min(query.limit + 1, 1000),
+        )
+        async for row in rows:
+            finding = self._finding(record, row)
+            yield row.key, finding if supports(finding.controls, query.framework, query.control) else None
+
+    def _finding(self, record: ConnectionRecord, row: FindingRow) -> Finding:
+        return Finding(
+            id=row.finding_id,
+            connection_id=record.id,
+            subscription_id=record.subscription_id,
+            service=row.service,
+            check_id=row.check_id,
+            title=row.body.title,
+            status=row.status,
+            severity=row.severity,
+            resource_id=row.body.resource_id,
+            resource_name=row.body.resource_id.rstrip("/").rpartition("/")[2],
+            reason=row.body.reason,
+            observed=row.body.observed,
+            remediation=row.body.remediation,
+            controls=controls_of((row.check_id,), self._mappings()),
+            opened_at=row.opened_at,
+            closed_at=row.closed_at,
+        )
+
+    def _read(self, item: EvidenceItem, pointer: Pointer | None, record: ConnectionRecord) -> EvidenceItem:
+        """Give an item as of now: with its freshness and, if that failed, the newest try."""
+        failed = pointer is not None and pointer.newest_try.status == "unavailable"
+        return msgspec.structs.replace(
+            item,
+            freshness=freshness(item, pointer, record.frequency, self._clock()),
+            newest_try=pointer.newest_try if failed and pointer is not None else None,
+        )
+
+    async def _page[T](
+        self,
+        query: EvidenceQuery | FindingQuery,
+        rows: Callable[[ConnectionRecord, str | None], AsyncIterator[Placed[T]]],
+    ) -> Page[T]:
+        """Fill a page, connection after connection, from the query's position."""
+        found: list[T] = []
+        seen = 0
+        last: str | None = query.position
+        async for record, after in self._asked(query):
+            async for position, row in rows(record, after):
+                if len(found) == query.limit or seen == SCAN_BUDGET:
+                    return Page(items=tuple(found), next_cursor=last)
+                last, seen = f"{record.id}|{position}", seen + 1
+                if row is not None:
+                    found.append(row)
+        return Page(items=tuple(found), next_cursor=None)
+
+    async def _asked(
+        self, query: EvidenceQuery | FindingQuery
+    ) -> AsyncIterator[tuple[ConnectionRecord, str | None]]:
+        """Give the connections a query is about, each with the row to go on after."""
+        begun, _, after = (query.position or "").partition("|")
+        subscription_id = None if query.subscription_id is None else query.subscription_id.lower()
+        if query.connection_id is not None:
+            records = _one(await self._found(query.connection_id))
+        else:
+            records = self._records(begun or None)
+        async for record in records:
+            if subscription_id in {None, record.subscription_id.lower()}:
+                yield record, after if record.id == begun else None
+
+    async def _records(self, begun: str | None) -> AsyncIterator[ConnectionRecord]:
+        """Give connections, disconnected ones whose evidence was kept included, a begun one first."""
+        if begun is not None and (record := await self._connections.find(begun)) is not None:
+            yield record
+        position = begun
+        while True:
+            records, position = await self._connections.page(
+                limit=200, position=position, with_disconnected=True
+            )
+            for record in records:
+                yield record
+            if position is None:
+                return
+
+    async def _found(self, connection_id: str) -> ConnectionRecord:
+        record = await self._connections.find(connection_id)
+        return record if record is not None else await self._connections.get(connection_id)
+
+
+async def _one(record: ConnectionRecord) -> AsyncIterator[ConnectionRecord]:
+    yield record
+
+
+def _shown(pointer: Pointer) -> int:
+    """Give the place of the newest good item, or of the newest try while there is none."""
+    return pointer.newest_index if pointer.index is None else pointer.index
+
+
+def _standing(pointer: Pointer) -> Mapping[str, VerdictCounts]:
+    if pointer.index is None or pointer.newest_try.status == "collected":
+        return pointer.counts
+    gap = VerdictCounts(unknown=1)
+    return {check_id: added((verdicts, gap)) for check_id, verdicts in pointer.counts.items()}

@@ -1,0 +1,105 @@
+"""What a run says of itself."""
+
+import pytest
+
+from pipeline.collect import PartJob
+from pipeline.model import Changes, ItemStatus, ProblemView, SyncRun, VerdictCounts
+from pipeline.stores.records import PartOutcome
+from pipeline.syncing.run_report import added, changes_of, ended, failed_attempt, progressed, started
+from tests.pipeline.sync_rig import World
+
+PROBLEM = ProblemView(code="permission_missing", detail="No.")
+RUN = SyncRun(id="r", connection_id="c", trigger="manual", status="queued", queued_at="0")
+ALPHA, BETA = World().collector("alpha", "one", "two"), World().collector("beta", "three")
+JOBS = [PartJob(collector=made, part=part) for made in (ALPHA, BETA) for part in made.parts]
+
+
+def outcome(service: str, kind: str, status: ItemStatus = "collected") -> PartOutcome:
+    """Describe how a part ended."""
+    return PartOutcome(
+        service=service,
+        kind=kind,
+        title=kind,
+        status=status,
+        started_at="1",
+        finished_at="2",
+        summary={},
+        problem=None if status == "collected" else PROBLEM,
+        requests=(),
+        collector_version="1",
+        resources=len(kind),
+        counts={kind: VerdictCounts(passed=2, unknown=1)},
+        changes=Changes(opened=3, closed=1),
+        manifest=None,
+        requests_sent=5,
+        pages_read=4,
+        throttled=1,
+        duration_ms=10 * len(kind),
+    )
+
+
+ONE, TWO, THREE = outcome("alpha", "one"), outcome("alpha", "two"), outcome("beta", "three")
+TWO_GAP = outcome("alpha", "two", "unavailable")
+
+
+def test_it_starts_with_every_service_pending() -> None:
+    """And names what is switched off."""
+    run = started(RUN, JOBS, ["gamma"], "1")
+
+    assert [(one.service, one.status) for one in run.collectors] == [
+        ("alpha", "pending"),
+        ("beta", "pending"),
+    ]
+    assert (run.status, run.started_at, run.attempt, run.not_collected) == ("running", "1", 1, ("gamma",))
+
+
+def test_a_second_attempt_keeps_when_it_first_started() -> None:
+    """And counts on."""
+    run = started(failed_attempt(started(RUN, JOBS, [], "1"), PROBLEM), JOBS, [], "9")
+
+    assert (run.started_at, run.attempt) == ("1", 2)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "statuses"),
+    [
+        ([], ["pending", "pending"]),
+        ([ONE], ["running", "pending"]),
+        ([ONE, TWO], ["succeeded", "pending"]),
+        ([ONE, TWO_GAP, THREE], ["unavailable", "succeeded"]),
+    ],
+)
+def test_progress_is_by_service(outcomes: list[PartOutcome], statuses: list[str]) -> None:
+    """Running from its first finished part to its last."""
+    assert statuses == [one.status for one in progressed(RUN, JOBS, outcomes).collectors]
+
+
+def test_a_service_adds_up_its_parts() -> None:
+    """Requests and verdicts are summed, durations overlap."""
+    alpha, _ = progressed(RUN, JOBS, [ONE, TWO_GAP]).collectors
+
+    assert (alpha.requests, alpha.pages, alpha.throttled, alpha.duration_ms) == (10, 8, 2, 30)
+    assert (alpha.verdicts.passed, alpha.verdicts.unknown) == (4, 2)
+    assert alpha.problem == PROBLEM
+    assert [(part.kind, part.problem) for part in alpha.parts] == [("one", None), ("two", PROBLEM)]
+
+
+def test_changes_add_up() -> None:
+    """Of all parts."""
+    assert Changes(opened=9, closed=3) == changes_of([ONE, TWO, THREE])
+    assert Changes() == changes_of([])
+
+
+def test_counts_add_up_without_touching_their_parts() -> None:
+    """They are counted again at the next reading."""
+    one = VerdictCounts(failed=1)
+
+    assert VerdictCounts(failed=2) == added([one, one])
+    assert one == VerdictCounts(failed=1)
+
+
+def test_it_ends_once() -> None:
+    """With its time and its reason."""
+    run = ended(RUN, "failed", "5", PROBLEM)
+
+    assert (run.status, run.finished_at, run.problem) == ("failed", "5", PROBLEM)
