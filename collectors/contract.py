@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum, auto
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
+
+from collectors.errors import Terminal
 
 if TYPE_CHECKING:
     type JsonValue = bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None
@@ -12,6 +14,10 @@ else:
     type JsonValue = Any  # msgspec follows an alias to its end, and this one has none
 type Summary = Mapping[str, JsonValue]
 type CheckSeverity = Literal["critical", "high", "medium", "low"]
+
+
+POPULATION = "population:"
+"""Prefix of the check id under which a resource itself is recorded: that it was there, and what it was."""
 
 
 class Status(StrEnum):
@@ -131,6 +137,24 @@ class Reader(Protocol):
 type Emit = Callable[[Verdict], Awaitable[None]]
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """Checks that could not be answered at all because one read was refused, while the rest went on.
+
+    Args:
+        error: what refused it.
+    """
+
+    checks: tuple[Check, ...]
+    error: Terminal
+
+
+class Reading(NamedTuple):
+    """What collecting a part gives: its summary, and what was refused on the way."""
+
+    summary: Summary
+    gaps: tuple[Gap, ...] = ()
+
+
 class Part(msgspec.Struct, frozen=True):
     """One evidence item of a collector: read and evaluated on its own, so that a gap stays its own size.
 
@@ -138,15 +162,15 @@ class Part(msgspec.Struct, frozen=True):
         kind: the evidence kind, as in the API.
         checks: what it decides; each becomes `unknown` where the part cannot be read.
         reads: every request it makes.
-        collect: reads, emits one verdict per check and resource, gives the summary. Swallows nothing: it may
-            only re-raise an error under a more exact name.
+        collect: reads, emits one verdict per check and resource, gives the summary, with its gaps if it has
+            any. Swallows nothing: an error becomes a gap, or goes up, perhaps under a more exact name.
     """
 
     kind: str
     title: str
     checks: tuple[Check, ...]
     reads: tuple[Read, ...]
-    collect: Callable[[Reader, Emit], Awaitable[Summary]]
+    collect: Callable[[Reader, Emit], Awaitable[Summary | Reading]]
 
 
 class Collector(msgspec.Struct, frozen=True):

@@ -4,15 +4,15 @@ The only place that catches the errors of reading: a terminal one makes the part
 `unknown`, with the advice that cures it; a transient one fails the attempt, and the queue retries the run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from collectors.contract import Collector, JsonValue, Part, Reader, Status, Verdict
+from collectors.contract import Check, Collector, JsonValue, Part, Reader, Reading, Status, Verdict
 from collectors.errors import AccessDenied, ConnectorError, Terminal
-from pipeline.model import ProblemView, RequestRecord
+from pipeline.model import ItemStatus, ProblemView, RequestRecord
 from pipeline.stores.records import PartOutcome
 from pipeline.syncing.finding_recorder import FindingRecorder
 from pipeline.times import Clock, rfc3339
@@ -75,13 +75,10 @@ class FindingLedger(Protocol):
 class Result(NamedTuple):
     """How reading a part went, besides its findings."""
 
+    status: ItemStatus
     summary: Mapping[str, JsonValue]
     problem: ProblemView | None
     started_at: datetime
-    requests: tuple[RequestRecord, ...] = ()
-    requests_sent: int = 0
-    pages_read: int = 0
-    throttled: int = 0
 
 
 class PartCollection:
@@ -108,57 +105,70 @@ class PartCollection:
         started_at = self._clock()
         recorder = await self._ledger.open(job)
         try:
-            summary, problem = await job.part.collect(reader, recorder.emit), None
-            await recorder.finish()
+            result = await self._read(job, reader, recorder, started_at)
         except Terminal as error:
             await recorder.abandon()
             recorder = await self._ledger.reopen(job, recorder)
-            await recorder.finish_gap(self._unknowns(job, error))
-            summary, problem = {}, view_of(error, self._portal)
+            await recorder.finish_gap(self._unknowns(job.part.checks, error))
+            result = Result("unavailable", {}, view_of(error, self._portal), started_at)
         finally:
             await recorder.abandon()
-        traffic = (reader.records(), reader.requests_sent, reader.pages_read, reader.throttled)
-        return await self._outcome(job, recorder, Result(summary, problem, started_at, *traffic))
+        return await self._outcome(job, recorder, result, reader)
+
+    async def _read(
+        self, job: PartJob, reader: RecordedReader, recorder: FindingRecorder, started_at: datetime
+    ) -> Result:
+        answer = await job.part.collect(reader, recorder.emit)
+        reading = answer if isinstance(answer, Reading) else Reading(answer)
+        for gap in reading.gaps:
+            for verdict in self._unknowns(gap.checks, gap.error):
+                await recorder.emit_gap(verdict)
+        await recorder.finish(unread=[check.id for gap in reading.gaps for check in gap.checks])
+        problem = view_of(reading.gaps[0].error, self._portal) if reading.gaps else None
+        return Result("collected", reading.summary, problem, started_at)
 
     async def gap(self, job: PartJob, error: Terminal) -> PartOutcome:
         """Record a part that was not even tried, and why."""
         started_at = self._clock()
         recorder = await self._ledger.open(job)
         try:
-            await recorder.finish_gap(self._unknowns(job, error))
+            await recorder.finish_gap(self._unknowns(job.part.checks, error))
         finally:
             await recorder.abandon()
-        return await self._outcome(job, recorder, Result({}, view_of(error, self._portal), started_at))
+        result = Result("unavailable", {}, view_of(error, self._portal), started_at)
+        return await self._outcome(job, recorder, result, None)
 
-    def _unknowns(self, job: PartJob, error: Terminal) -> list[Verdict]:
-        """Answer every check of a part that could not be read: `unknown`, with what would cure it."""
+    def _unknowns(self, checks: Iterable[Check], error: Terminal) -> list[Verdict]:
+        """Answer checks that could not be read: `unknown`, with what would cure it."""
         observed: dict[str, JsonValue] = {"problem": error.code}
         if isinstance(error, AccessDenied):
             observed["missing_permission"] = error.permission
         reason = f"Could not be read: {error.detail} {error.advice}".rstrip()
-        return [check.verdict(self._scope, Status.UNKNOWN, reason, **observed) for check in job.part.checks]
+        return [check.verdict(self._scope, Status.UNKNOWN, reason, **observed) for check in checks]
 
-    async def _outcome(self, job: PartJob, recorder: FindingRecorder, result: Result) -> PartOutcome:
+    async def _outcome(
+        self, job: PartJob, recorder: FindingRecorder, result: Result, reader: RecordedReader | None
+    ) -> PartOutcome:
         await self._ledger.close(job, recorder)
         finished_at = self._clock()
         return PartOutcome(
             service=job.collector.service,
             kind=job.part.kind,
             title=job.part.title,
-            status="collected" if result.problem is None else "unavailable",
+            status=result.status,
             started_at=rfc3339(result.started_at),
             finished_at=rfc3339(finished_at),
             summary=result.summary,
             problem=result.problem,
-            requests=result.requests,
+            requests=reader.records() if reader else (),
             collector_version=job.collector.version,
             resources=recorder.resources,
             counts=dict(recorder.counts),
             changes=recorder.changes,
             manifest=recorder.sequence if recorder.changed else None,
-            requests_sent=result.requests_sent,
-            pages_read=result.pages_read,
-            throttled=result.throttled,
+            requests_sent=reader.requests_sent if reader else 0,
+            pages_read=reader.pages_read if reader else 0,
+            throttled=reader.throttled if reader else 0,
             duration_ms=round((finished_at - result.started_at).total_seconds() * 1000),
         )
 

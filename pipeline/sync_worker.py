@@ -206,7 +206,7 @@ class SyncWorker:
 
 
 def _status(attempt: Attempt) -> RunStatus:
-    complete = all(outcome.status == "collected" for outcome in attempt.outcomes)
+    complete = all(outcome.problem is None for outcome in attempt.outcomes)
     return "succeeded" if complete else "partial"
 
 
@@ -219,5 +219,5 @@ def _log_end(attempt: Attempt) -> None:
         run.status,
         run.changes.opened,
         run.changes.closed,
-        sum(outcome.status == "unavailable" for outcome in attempt.outcomes),
+        sum(outcome.problem is not None for outcome in attempt.outcomes),
     )

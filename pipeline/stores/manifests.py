@@ -6,17 +6,18 @@ run's commit points at it.
 """
 
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
 
 from pipeline.stores.tables import TableStorage, starts_with
 
-_ENTRY = struct.Struct("<16s8sIB")
+_ENTRY = struct.Struct("<16s8sIBI")
 _PROPERTY_BYTES = _ENTRY.size * (65_536 // _ENTRY.size)
 _ROW_PROPERTIES = 11
 """As much as the emulator takes too, which counts an entity in base64."""
 
-type OpenFinding = tuple[bytes, int, int]
-"""Fingerprint of the verdict (8 bytes), sequence number of the run that opened it, status code."""
+type OpenFinding = tuple[bytes, int, int, int]
+"""Fingerprint of the verdict (8 bytes), number of the run that opened it, status code, mark of the check."""
 
 
 class ManifestTable:
@@ -39,7 +40,8 @@ class ManifestTable:
                 break  # what follows was left behind by an attempt that never committed
             for packed in _properties(row):
                 findings.update(
-                    (found, (mark, opened, code)) for found, mark, opened, code in _ENTRY.iter_unpack(packed)
+                    (found, (mark, opened, code, check))
+                    for found, mark, opened, code, check in _ENTRY.iter_unpack(packed)
                 )
         return findings
 
@@ -73,6 +75,11 @@ class ManifestTable:
     async def purge(self, connection_id: str) -> None:
         """Remove every manifest of a connection."""
         await self._tables.purge("findings", _partition(connection_id))
+
+
+def check_mark(check_id: str) -> int:
+    """Give the 32 bits by which a manifest knows a check; equal for two by chance once in four billion."""
+    return zlib.crc32(check_id.encode())
 
 
 def _properties(row: Mapping[str, object]) -> Iterator[bytes]:

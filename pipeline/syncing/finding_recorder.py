@@ -8,11 +8,11 @@ from typing import Protocol
 
 import msgspec
 
-from collectors.contract import Status, Verdict
+from collectors.contract import POPULATION, Status, Verdict
 from pipeline.ids import finding_id
 from pipeline.model import Changes, VerdictCounts
 from pipeline.stores.finding_table import Intervals, status_code
-from pipeline.stores.manifests import OpenFinding
+from pipeline.stores.manifests import OpenFinding, check_mark
 from pipeline.stores.tables import TRANSACTION_BYTES, TRANSACTION_OPERATIONS, Operation, operation_bytes
 
 _WRITES_IN_FLIGHT = 4
@@ -57,6 +57,7 @@ class FindingRecorder:
         self._opened = 0
         self._closed = 0
         self._resources: set[int] = set()
+        self._turn = asyncio.Lock()
         self.open: dict[bytes, OpenFinding] = {}
         self.counts: defaultdict[str, VerdictCounts] = defaultdict(VerdictCounts)
 
@@ -85,36 +86,50 @@ class FindingRecorder:
         found = finding_id(self._intervals.connection_id, verdict.check_id, verdict.resource_id)
         if found in self.open:
             return
-        count(self.counts[verdict.check_id], verdict.status)
+        if not verdict.check_id.startswith(POPULATION):
+            count(self.counts[verdict.check_id], verdict.status)
         self._resources.add(hash(verdict.resource_id.lower()))
         mark, code = _fingerprint(verdict), status_code(verdict.status)
         known = self._before.pop(found, None)
         if known is not None and known[0] == mark:
             self.open[found] = known
             return
-        self.open[found] = (mark, self._intervals.sequence, code)
+        self.open[found] = (mark, self._intervals.sequence, code, check_mark(verdict.check_id))
         await self._change(found, known, verdict)
 
-    async def finish(self) -> None:
-        """Close the intervals of what was not seen any more, and wait until all is written."""
+    async def emit_gap(self, verdict: Verdict) -> None:
+        """Take an `unknown` that stands for everything a check could not look at.
+
+        A check that has an open `pass` or `fail` of the same resource keeps it: the last thing anybody saw.
+        """
+        count(self.counts[verdict.check_id], verdict.status)
+        found = finding_id(self._intervals.connection_id, verdict.check_id, verdict.resource_id)
+        known = self._before.get(found)
+        mark = _fingerprint(verdict)
+        if known is None or (known[2] == _UNKNOWN and known[0] != mark):
+            opened = (mark, self._intervals.sequence, _UNKNOWN, check_mark(verdict.check_id))
+            self._before[found] = opened
+            await self._change(found, known, verdict)
+
+    async def finish(self, *, unread: Iterable[str] = ()) -> None:
+        """Close the intervals of what was not seen any more, and wait until all is written.
+
+        Args:
+            unread: ids of checks that could not look at everything; nothing of theirs closes.
+        """
+        kept = {check_mark(check_id) for check_id in unread}
         for found, known in self._before.items():
-            await self._change(found, known, None)
+            if known[3] in kept:
+                self.open[found] = known
+            else:
+                await self._change(found, known, None)
         self._before.clear()
         await self._flush()
 
     async def finish_gap(self, unknowns: Iterable[Verdict]) -> None:
-        """Record that the part could not be read: nothing closes, and a check never answered is `unknown`.
-
-        A check that has an open `pass` or `fail` keeps it: it was the last thing anybody could see.
-        """
+        """Record that the part could not be read at all: nothing closes."""
         for verdict in unknowns:
-            count(self.counts[verdict.check_id], verdict.status)
-            found = finding_id(self._intervals.connection_id, verdict.check_id, verdict.resource_id)
-            known = self._before.get(found)
-            mark = _fingerprint(verdict)
-            if known is None or (known[2] == _UNKNOWN and known[0] != mark):
-                self._before[found] = (mark, self._intervals.sequence, _UNKNOWN)
-                await self._change(found, known, verdict)
+            await self.emit_gap(verdict)
         self.open, self._before = self._before, {}
         await self._flush()
 
@@ -139,11 +154,12 @@ class FindingRecorder:
             group.append(self._intervals.opening(found, verdict))
             self._opened += 1
         size = sum(operation_bytes(operation[1]) for operation in group)
-        full = len(self._pending) + len(group) > TRANSACTION_OPERATIONS
-        if full or self._pending_bytes + size > TRANSACTION_BYTES:
-            await self._send()
-        self._pending += group
-        self._pending_bytes += size
+        async with self._turn:  # several kinds of resources may be read, and so emitted, at one time
+            full = len(self._pending) + len(group) > TRANSACTION_OPERATIONS
+            if full or self._pending_bytes + size > TRANSACTION_BYTES:
+                await self._send()
+            self._pending += group
+            self._pending_bytes += size
 
     async def _send(self) -> None:
         if len(self._writes) >= _WRITES_IN_FLIGHT:

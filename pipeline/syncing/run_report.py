@@ -91,4 +91,4 @@ def _collector_run(service: str, outcomes: Sequence[PartOutcome], expected: int)
 def _status(outcomes: Sequence[PartOutcome], expected: int) -> CollectorStatus:
     if len(outcomes) < expected:
         return "running" if outcomes else "pending"
-    return "succeeded" if all(outcome.status == "collected" for outcome in outcomes) else "unavailable"
+    return "succeeded" if all(outcome.problem is None for outcome in outcomes) else "unavailable"

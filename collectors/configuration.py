@@ -1,0 +1,251 @@
+"""The configuration of a service: its resources read once, each judged by every rule, every gap its own size.
+
+A service declares kinds of resources (a list, what is read for each resource, the rules). This module reads
+and judges them; a collector stays a declaration.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from collectors.contract import (
+    POPULATION,
+    Emit,
+    Gap,
+    JsonValue,
+    Part,
+    Read,
+    Reader,
+    Reading,
+    Status,
+    Verdict,
+)
+from collectors.errors import AccessDenied, ResourceAbsent, Terminal
+from collectors.resources import Resource, Surroundings
+from collectors.rules import Judgement, Rule, unknown
+
+_ROW = dict[str, JsonValue]
+
+type _Found = Resource | tuple[Resource, ...] | Terminal | None
+
+
+class Child(msgspec.Struct, frozen=True):
+    """What is read for each resource on its own, because no list of the subscription holds it.
+
+    Args:
+        read: its path may use `{id}`, the resource's id without the leading slash.
+        many: a list of objects instead of one.
+        keep: leaves out rows that are not asked about, such as SQL's `master`.
+        children: what is read for each of its rows in turn.
+    """
+
+    read: Read
+    many: bool = False
+    keep: Callable[[Resource], bool] = bool
+    children: Mapping[str, "Child"] = {}
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One kind of resource of a service.
+
+    Args:
+        noun: what people call it, in the plural.
+        read: the list that holds all of them.
+        rules: what is asked of each.
+        children: what is read for each, by name; only what the rules need is read.
+        keep: leaves out rows that are not of this kind.
+        inside: rows within each listed resource that are judged in its place, such as the databases of a
+            server: the name of one of `children`.
+    """
+
+    noun: str
+    read: Read
+    rules: tuple[Rule, ...]
+    children: Mapping[str, Child] = {}
+    keep: Callable[[Resource], bool] = bool
+    inside: str | None = None
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """Every read of this kind."""
+        return (self.read, *_reads_of(self.children))
+
+
+def configuration(
+    service: str,
+    title: str,
+    kinds: Sequence[Kind],
+    *,
+    shared: Mapping[str, Read] | None = None,
+) -> Part:
+    """Make the part `<service>_configuration`.
+
+    Args:
+        kinds: the kinds of resources.
+        shared: lists of the subscription that rules compare resources with, by name.
+    """
+    lists = shared or {}
+
+    async def collect(reader: Reader, emit: Emit) -> Reading:
+        return await _Collection(reader, emit, kinds, lists).run()
+
+    reads = [read for kind in kinds for read in kind.reads]
+    return Part(
+        kind=f"{service}_configuration",
+        title=title,
+        checks=tuple(dict.fromkeys(rule.check for kind in kinds for rule in kind.rules)),
+        reads=tuple(dict.fromkeys([*reads, *lists.values()])),
+        collect=collect,
+    )
+
+
+def evaluate(resource: Resource, rules: Sequence[Rule]) -> list[Verdict]:
+    """Judge a resource by every rule; a needed part that was refused makes that verdict `unknown`."""
+    return [_verdict(rule, resource, _judgement(rule, resource)) for rule in rules]
+
+
+def gap_judgement(error: Terminal) -> Judgement:
+    """Say that something could not be read, and what would cure it."""
+    observed: dict[str, JsonValue] = {"problem": error.code}
+    if isinstance(error, AccessDenied):
+        observed["missing_permission"] = error.permission
+    return unknown(f"Could not be read: {error.detail} {error.advice}".rstrip(), **observed)
+
+
+class _Collection:
+    """One reading of a service."""
+
+    def __init__(self, reader: Reader, emit: Emit, kinds: Sequence[Kind], shared: Mapping[str, Read]) -> None:
+        self._reader = reader
+        self._emit = emit
+        self._kinds = kinds
+        self._shared = shared
+        self._resources: Counter[str] = Counter()
+        self._statuses: dict[str, Counter[str]] = {}
+
+    async def run(self) -> Reading:
+        """Read and judge everything; a kind whose list was refused is a gap, the others go on."""
+        surroundings = Surroundings(datetime.now(UTC), await self._read_shared())
+        gaps = await asyncio.gather(*(self._kind(kind, surroundings) for kind in self._kinds))
+        return Reading(self._summary(), tuple(gap for gap in gaps if gap is not None))
+
+    async def _read_shared(self) -> Mapping[str, tuple[Resource, ...] | Terminal]:
+        lists = await asyncio.gather(*(self._list(read) for read in self._shared.values()))
+        return dict(zip(self._shared, lists, strict=True))
+
+    async def _list(self, read: Read) -> tuple[Resource, ...] | Terminal:
+        try:
+            return tuple(Resource(row) for row in await self._reader.items(read, _ROW))
+        except Terminal as error:
+            return error
+
+    async def _kind(self, kind: Kind, surroundings: Surroundings) -> Gap | None:
+        found = 0
+        try:
+            async for page in self._reader.pages(kind.read, _ROW):
+                rows = [Resource(row, surroundings) for row in page]
+                kept = [row for row in rows if kind.keep(row)]
+                read = await asyncio.gather(*(self._with_children(row, kind.children) for row in kept))
+                found += await self._judge(kind, read)
+        except Terminal as error:
+            return Gap(tuple(rule.check for rule in kind.rules), error)
+        self._resources[kind.noun] += found
+        if not found:
+            await self._none(kind)
+        return None
+
+    async def _judge(self, kind: Kind, rows: Sequence[Resource]) -> int:
+        """Judge resources, or what lies inside them; gives how many were judged."""
+        judged = 0
+        for row in rows:
+            inner = (row,) if kind.inside is None else self._inside(row, kind.inside)
+            if isinstance(inner, Terminal):
+                for rule in kind.rules:
+                    await self._record(_verdict(rule, row, gap_judgement(inner)))
+                judged += 1
+                continue
+            for resource in inner:
+                await self._emit(_population(resource))
+                for verdict in evaluate(resource, kind.rules):
+                    await self._record(verdict)
+            judged += len(inner)
+        return judged
+
+    @staticmethod
+    def _inside(row: Resource, name: str) -> tuple[Resource, ...] | Terminal:
+        return row.gap((name,)) or row.rows(name)
+
+    async def _with_children(self, row: Resource, children: Mapping[str, Child]) -> Resource:
+        if not children:
+            return row
+        read = await asyncio.gather(*(self._child(row, child) for child in children.values()))
+        return row.with_parts(dict(zip(children, read, strict=True)))
+
+    async def _child(self, row: Resource, child: Child) -> _Found:
+        resource_id = row.id.lstrip("/")
+        try:
+            if not child.many:
+                one = await self._reader.get(child.read, _ROW, id=resource_id)
+                return row.with_raw(one)
+            listed = await self._reader.items(child.read, _ROW, id=resource_id)
+        except ResourceAbsent:
+            return () if child.many else None
+        except Terminal as error:
+            return error
+        rows = [found for found in map(row.with_raw, listed) if child.keep(found)]
+        return tuple(await asyncio.gather(*(self._with_children(each, child.children) for each in rows)))
+
+    async def _record(self, verdict: Verdict) -> None:
+        self._statuses.setdefault(verdict.check_id, Counter())[verdict.status] += 1
+        await self._emit(verdict)
+
+    async def _none(self, kind: Kind) -> None:
+        """Record that there is no resource of a kind: looked for, and none found."""
+        for rule in kind.rules:
+            reason = f"The subscription has no {kind.noun}."
+            scope = self._reader.subscription_scope
+            await self._record(rule.check.verdict(scope, Status.NOT_APPLICABLE, reason, resources=0))
+
+    def _summary(self) -> Mapping[str, JsonValue]:
+        totals: Counter[str] = sum(self._statuses.values(), Counter())
+        return {
+            "resources": self._resources.total(),
+            "by_kind": dict(self._resources),
+            "verdicts": {status.value: totals[status] for status in Status},
+            "checks": [
+                {"check_id": check_id, **{status.value: counts[status] for status in Status}}
+                for check_id, counts in sorted(self._statuses.items())
+            ],
+        }
+
+
+def _judgement(rule: Rule, resource: Resource) -> Judgement:
+    error = resource.gap(rule.needs)
+    return rule.decide(resource) if error is None else gap_judgement(error)
+
+
+def _verdict(rule: Rule, resource: Resource, judgement: Judgement) -> Verdict:
+    status, reason, observed = judgement
+    return rule.check.verdict(resource.id, status, reason, **observed)
+
+
+def _population(resource: Resource) -> Verdict:
+    """Record that a resource was there."""
+    kind = resource.text("type") or ""
+    observed = {name: resource.at(name) for name in ("name", "type", "location", "tags")}
+    return Verdict(
+        check_id=f"{POPULATION}{kind.lower()}",
+        title=kind,
+        severity="",
+        resource_id=resource.id,
+        status=Status.NOT_APPLICABLE,
+        reason="It was found.",
+        observed=observed,
+    )
+
+
+def _reads_of(children: Mapping[str, Child]) -> tuple[Read, ...]:
+    return tuple(read for child in children.values() for read in (child.read, *_reads_of(child.children)))

@@ -1,0 +1,172 @@
+"""One object as Azure answered it, read by path: what is absent is None, what is there is typed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import cast
+
+import msgspec
+
+from collectors.contract import JsonValue
+from collectors.errors import Terminal, UnexpectedAnswer
+
+type JsonObject = dict[str, JsonValue]
+
+_ON = frozenset({"true", "enabled", "on", "yes", "1"})
+_OFF = frozenset({"false", "disabled", "off", "no", "0"})
+_NEVER = "0001-01-01"
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a resource is judged with besides itself.
+
+    Args:
+        now: the time of the reading; ages are counted up to it.
+        shared: lists of the subscription that several resources are compared with, by name; an error for one
+            that could not be read.
+    """
+
+    now: datetime
+    shared: Mapping[str, "tuple[Resource, ...] | Terminal"] = {}
+
+
+class Resource:
+    """A resource, a child of one, or an object inside one.
+
+    Args:
+        raw: as Azure answered it.
+        surroundings: what it is judged with.
+        parts: objects read for this resource alone, by name: one, several, None where Azure says there is
+            none, or the error that kept one from being read.
+    """
+
+    __slots__ = ("_parts", "_surroundings", "raw")
+
+    def __init__(
+        self,
+        raw: JsonObject,
+        surroundings: Surroundings | None = None,
+        parts: "Mapping[str, Resource | tuple[Resource, ...] | Terminal | None] | None" = None,
+    ) -> None:
+        self.raw = raw
+        self._surroundings = surroundings or Surroundings(datetime.now(UTC))
+        self._parts = parts or {}
+
+    @property
+    def id(self) -> str:
+        """The resource id as Azure spelled it; raises UnexpectedAnswer if there is none."""
+        found = self.raw.get("id")
+        if not isinstance(found, str) or not found:
+            raise UnexpectedAnswer("Azure answered a resource without an id.")
+        return found
+
+    @property
+    def name(self) -> str:
+        """The name, or the last segment of the id."""
+        found = self.raw.get("name")
+        return found if isinstance(found, str) else self.id.rstrip("/").rpartition("/")[2]
+
+    @property
+    def now(self) -> datetime:
+        """The time of the reading."""
+        return self._surroundings.now
+
+    def at(self, path: str) -> JsonValue:
+        """Give what stands at a dotted path, such as `properties.networkAcls.bypass`; None if nothing."""
+        found: JsonValue = self.raw
+        for step in path.split("."):
+            if not isinstance(found, Mapping):
+                return None
+            found = found.get(step)
+        return found
+
+    def text(self, path: str) -> str | None:
+        """Give a text; None for anything else."""
+        found = self.at(path)
+        return found if isinstance(found, str) else None
+
+    def number(self, path: str) -> float | None:
+        """Give a number, also one written as text; None for anything else."""
+        found = self.at(path)
+        if isinstance(found, bool):
+            return None
+        if isinstance(found, int | float):
+            return found
+        try:
+            return float(found) if isinstance(found, str) else None
+        except ValueError:
+            return None
+
+    def flag(self, path: str) -> bool | None:
+        """Give true or false, also as Azure writes it in words (Enabled, Off); None for anything else."""
+        found = self.at(path)
+        if isinstance(found, bool):
+            return found
+        word = found.lower() if isinstance(found, str) else ""
+        return True if word in _ON else False if word in _OFF else None
+
+    def texts(self, path: str) -> tuple[str, ...]:
+        """Give the texts of a list; a single text is a list of one."""
+        found = self.at(path)
+        if isinstance(found, str):
+            return (found,)
+        return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
+
+    def objects(self, path: str) -> "tuple[Resource, ...]":
+        """Give the objects of a list."""
+        found = self.at(path)
+        rows = found if isinstance(found, list) else []
+        return tuple(Resource(row, self._surroundings) for row in rows if isinstance(row, dict))
+
+    def moment(self, path: str) -> datetime | None:
+        """Give a time (ISO 8601, or seconds since 1970 as Key Vault writes it); None for none or never."""
+        found = self.at(path)
+        if isinstance(found, int) and not isinstance(found, bool):
+            return datetime.fromtimestamp(found, UTC)
+        if not isinstance(found, str) or found.startswith(_NEVER):
+            return None
+        try:
+            at = datetime.fromisoformat(found)
+        except ValueError:
+            return None
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+    def age_days(self, path: str) -> float | None:
+        """Give how many days ago a time was; negative for one to come."""
+        at = self.moment(path)
+        return None if at is None else (self.now - at).total_seconds() / 86_400
+
+    def part(self, name: str) -> "Resource | None":
+        """Give the one object read under a name; None where Azure says there is none."""
+        return cast("Resource | None", self._read(name))
+
+    def rows(self, name: str) -> "tuple[Resource, ...]":
+        """Give the objects of a list read under a name."""
+        return cast("tuple[Resource, ...]", self._read(name) or ())
+
+    def shared(self, name: str) -> "tuple[Resource, ...]":
+        """Give a list of the subscription."""
+        found = self._surroundings.shared[name]
+        if isinstance(found, Terminal):
+            raise found
+        return found
+
+    def gap(self, needs: tuple[str, ...]) -> Terminal | None:
+        """Give the error of the first needed part or shared list that could not be read."""
+        found = (self._parts.get(name, self._surroundings.shared.get(name)) for name in needs)
+        return next((one for one in found if isinstance(one, Terminal)), None)
+
+    def with_parts(
+        self, parts: "Mapping[str, Resource | tuple[Resource, ...] | Terminal | None]"
+    ) -> "Resource":
+        """Give the same resource with what was read for it."""
+        return Resource(self.raw, self._surroundings, {**self._parts, **parts})
+
+    def with_raw(self, raw: JsonObject) -> "Resource":
+        """Give another object with the same surroundings."""
+        return Resource(raw, self._surroundings)
+
+    def _read(self, name: str) -> "Resource | tuple[Resource, ...] | None":
+        found = self._parts[name]
+        if isinstance(found, Terminal):
+            raise found
+        return found
