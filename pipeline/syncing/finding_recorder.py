@@ -102,9 +102,11 @@ class FindingRecorder:
 
         A check that has an open `pass` or `fail` of the same resource keeps it: the last thing anybody saw.
         """
-        count(self.counts[verdict.check_id], verdict.status)
         found = finding_id(self._intervals.connection_id, verdict.check_id, verdict.resource_id)
         known = self._before.get(found)
+        if found in self.open or (known is not None and known[1] == self._intervals.sequence):
+            return  # answered already, or refused by another read too
+        count(self.counts[verdict.check_id], verdict.status)
         mark = _fingerprint(verdict)
         if known is None or (known[2] == _UNKNOWN and known[0] != mark):
             opened = (mark, self._intervals.sequence, _UNKNOWN, check_mark(verdict.check_id))

@@ -12,7 +12,9 @@ import msgspec
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.storage.queue.aio import QueueServiceClient
 
-from collectors.contract import Check, Collector, Emit, Part, Read, Reader, Status, Summary, Verdict
+from collectors.contract import Check, Collector, Emit, Gap, Part, Read, Reader, Status, Summary, Verdict
+from collectors.contract import Reading as PartReading
+from collectors.errors import Terminal
 from mappings.loader import Mappings, load
 from pipeline.configuration.values import StorageTarget
 from pipeline.ids import new_connection_id
@@ -133,18 +135,20 @@ class World:
         seen: verdicts of each part.
         ends: the error that a part ends in, after it emitted its verdicts; none for a whole read.
         during: called in the middle of a part, after its verdicts.
+        refused: a read of a part that was refused while the rest went on.
         reads: how often each part was read.
     """
 
     seen: dict[str, list[Verdict]] = field(default_factory=dict)
     ends: dict[str, Exception] = field(default_factory=dict)
     during: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
+    refused: dict[str, Terminal] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
 
     def part(self, kind: str) -> Part:
         """Declare a part that reports what this world holds."""
 
-        async def collect(_reader: Reader, emit: Emit) -> Summary:
+        async def collect(_reader: Reader, emit: Emit) -> Summary | PartReading:
             self.reads[kind] = self.reads.get(kind, 0) + 1
             for one in self.seen.get(kind, []):
                 await emit(one)
@@ -152,7 +156,9 @@ class World:
                 await self.during[kind]()
             if kind in self.ends:
                 raise self.ends[kind]
-            return {"resources": len(self.seen.get(kind, []))}
+            summary = {"resources": len(self.seen.get(kind, []))}
+            gaps = (Gap((check(kind),), self.refused[kind]),) if kind in self.refused else ()
+            return PartReading(summary, gaps) if gaps else summary
 
         return Part(kind=kind, title=kind.title(), checks=(check(kind),), reads=(), collect=collect)
 

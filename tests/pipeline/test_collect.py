@@ -135,6 +135,20 @@ async def test_a_terminal_error_is_a_gap(scene: Scene, error: Terminal) -> None:
     assert outcome.requests_sent == 3
 
 
+async def test_a_read_refused_on_the_way_keeps_the_rest(scene: Scene) -> None:
+    """The part is collected, with the problem beside it; the refused checks are unknown and close nothing."""
+    await scene.collection.collect(scene.job, StillReader())
+    scene.ledger.before, scene.ledger.written = dict(scene.ledger.closed[0].open), []
+    scene.world.seen["colour"], scene.world.refused["colour"] = [verdict("colour", "b")], DENIED
+    outcome = await scene.collection.collect(scene.job, StillReader())
+
+    assert (outcome.status, outcome.summary, scene.ledger.reopened) == ("collected", {"resources": 1}, 0)
+    assert outcome.problem is not None
+    assert outcome.problem.code == "permission_missing"
+    assert scene.statuses() == ["pass", "unknown"]
+    assert len(scene.ledger.closed[1].open) == 3
+
+
 async def test_an_unknown_says_what_would_cure_it(scene: Scene) -> None:
     """The permission that is missing, and what to do."""
     scene.world.ends["colour"] = DENIED

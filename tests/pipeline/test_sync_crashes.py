@@ -12,7 +12,7 @@ from tests.pipeline.sync_rig import Rig, message, rigged, verdict
 
 BEFORE = {"colour a": "pass", "colour b": "pass", "shape a": "pass"}
 AFTER = {"colour a": "pass", "colour b": "fail", "colour c": "fail"}
-WRITES = 14
+WRITES = 15
 """How many writes an attempt of two changed parts makes, from taking the lease on."""
 
 
@@ -26,6 +26,12 @@ class Scene:
         """Give what a reader sees: open findings and how many evidence items."""
         found = await self.sound.open_findings(self.connection.id)
         return found, len(await self.sound.items(self.connection.id))
+
+
+@pytest.fixture(autouse=True)
+def early_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write after two operations instead of a hundred, so that there is more to crash between."""
+    monkeypatch.setattr("pipeline.syncing.finding_recorder.TRANSACTION_OPERATIONS", 2)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from collectors.contract import Status, Verdict
+from collectors.contract import POPULATION, Status, Verdict
 from pipeline.errors import LeaseLost
 from pipeline.ids import finding_id
 from pipeline.stores.finding_table import Intervals
@@ -195,3 +195,51 @@ async def test_findings_are_told_apart_by_check_and_resource() -> None:
     await made.emit(verdict("colour", "A", Status.FAIL))
 
     assert list(made.open) == [finding_id("c", "colour", "/subscriptions/s/a")]
+
+
+class TestPartialGaps:
+    """Checks that could not look at everything, in a part that was read otherwise."""
+
+    async def test_nothing_of_an_unread_check_closes(self) -> None:
+        """What was not seen may still be there; the others' intervals close as ever."""
+        first = recorder(Writer())
+        for one in (verdict("colour", "a"), verdict("colour", "b"), verdict("shape", "a")):
+            await first.emit(one)
+        await first.finish()
+        second = recorder(Writer(), dict(first.open), sequence=2)
+        await second.emit(verdict("colour", "a"))
+        await second.finish(unread=["colour"])
+
+        assert (second.changes.opened, second.changes.closed) == (0, 1)
+        assert len(second.open) == 2
+
+    async def test_a_check_that_two_reads_refused_is_unknown_once(self) -> None:
+        """Whichever reason came first; a row is never written twice in one run."""
+        writer = Writer()
+        made = recorder(writer)
+        for reason in ("No role.", "Not enabled."):
+            await made.emit_gap(verdict("colour", "a", Status.UNKNOWN, reason))
+        await made.finish(unread=["colour"])
+
+        assert (made.changes.opened, made.changes.closed) == (1, 0)
+        assert made.counts["colour"].unknown == 1
+        assert [len(batch) for batch in writer.done] == [1]
+
+    async def test_a_check_that_was_answered_is_not_unknown_as_well(self) -> None:
+        """For the very resource."""
+        writer = Writer()
+        made = recorder(writer)
+        await made.emit(verdict("colour", "a", Status.FAIL))
+        await made.emit_gap(verdict("colour", "a", Status.UNKNOWN))
+        await made.finish(unread=["colour"])
+
+        assert (made.changes.opened, made.counts["colour"].unknown) == (1, 0)
+
+
+async def test_a_resource_itself_counts_as_no_verdict() -> None:
+    """It is recorded that it was there; nothing was judged."""
+    made = recorder(Writer())
+    await made.emit(verdict(f"{POPULATION}thing", "a"))
+    await made.finish()
+
+    assert (made.resources, dict(made.counts), made.changes.opened) == (1, {}, 1)
