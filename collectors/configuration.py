@@ -96,7 +96,7 @@ def configuration(
     return Part(
         kind=f"{service}_configuration",
         title=title,
-        checks=tuple(dict.fromkeys(rule.check for kind in kinds for rule in kind.rules)),
+        checks=tuple({rule.check.id: rule.check for kind in kinds for rule in kind.rules}.values()),
         reads=tuple(dict.fromkeys([*reads, *lists.values()])),
         collect=collect,
     )

@@ -77,6 +77,7 @@ class Check(msgspec.Struct, frozen=True):
         remediation: portal path or command that cures a failure.
         permission: what has to be readable for a verdict.
         thresholds: named limits that decide, with their defaults.
+        aliases: names the check had elsewhere, such as one of its bad state.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Check(msgspec.Struct, frozen=True):
     remediation: str
     permission: str
     thresholds: Mapping[str, float] = {}
+    aliases: tuple[str, ...] = ()
 
     def verdict(self, resource_id: str, status: Status, reason: str, **observed: JsonValue) -> Verdict:
         """Answer this check for one resource."""

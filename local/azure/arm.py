@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.azure import arm_errors as errors
+from local.azure import arm_estate
 from local.azure.official import find_official
 from local.azure.paging import BadSkipTokenError, next_link, page, start_of
 from local.azure.routing import Route, RouteTable
@@ -110,8 +111,15 @@ def answer(simulation: Simulation, request: Request, caller: Claims) -> Answer:
     Takes the simulation, the request and the caller's claims. Gives the answer, errors included.
     """
     call = ArmCall(simulation, request, caller, {}, _subscription(simulation.world, request.path))
+    if arm_estate.holds(call):
+        return _answer_from_estate(call)
     if request.method != "GET":
         return _refuse_write(call)
+    return _answer_read(call)
+
+
+def _answer_read(call: ArmCall) -> Answer:
+    request = call.request
     found = ROUTES.find("GET", request.path)
     if not call.version:
         return errors.missing_api_version()
@@ -126,6 +134,19 @@ def answer(simulation: Simulation, request: Request, caller: Claims) -> Answer:
         if official:
             return _official_answer(call, official.body)
     return _answer_page(call, route)
+
+
+def _answer_from_estate(call: ArmCall) -> Answer:
+    if not call.version:
+        return errors.missing_api_version()
+    estate = call.subscription.estate
+    listed = estate.lists.get(call.request.path.lower().rstrip("/")) if estate else None
+    action = (listed.action if listed else None) or action_of(call.request.path)
+    if call.request.method == "POST":
+        action = f"{action.removesuffix('/read')}/action"
+    operation = Operation(action, frozenset({call.version}))
+    refused = _visible(call) or _unauthorized(call, operation) or _unregistered(call, operation)
+    return refused or arm_estate.answer(call)
 
 
 def subscription_id_in(path: str) -> str | None:

@@ -11,6 +11,7 @@ import msgspec
 
 from local.azure import roles
 from local.azure.assessments import Shape
+from local.azure.estate import build_estate
 from local.azure.generator import content, made_up_id
 from local.azure.official import SUBSCRIPTION_ID, find_official
 from local.azure.world import Application, ClientSecret, Defender, State, Subscription, Tenant, World
@@ -110,6 +111,7 @@ def _four(build: Builder, tenant: Tenant, connector: Application) -> None:
         alerts=24,
         special="healthy: few unhealthy assessments",
     )
+    production.estate = build_estate(production.subscription_id)
     production.assign(connector, roles.READER)
     production.assign(connector, roles.SECURITY_READER)
     production.assign(connector, roles.MONITORING_READER)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from local.azure import roles
 
 if TYPE_CHECKING:
+    from local.azure.estate import Estate
     from local.azure.generator import Content
     from local.azure.roles import Role
 
@@ -109,6 +110,8 @@ class Subscription:
     """False: whoever is made Reader here gets a custom role without Defender's findings."""
     special: str = ""
     assignments: list[Assignment] = field(default_factory=list)
+    estate: Estate | None = None
+    """Resources of the other services; None: it has none."""
 
     @property
     def scope(self) -> str:

@@ -15,7 +15,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy, ContentDecodePolicy
 from azure.core.rest import HttpRequest
 
-from collectors.contract import Emit, Part, Read, Verdict
+from collectors.contract import Emit, Part, Read, Reading, Verdict
 from collectors.errors import CollectionError, UnexpectedAnswer
 
 FIXTURES = Path(__file__).with_name("fixtures")
@@ -145,4 +145,5 @@ async def collected(part: Part, reader: MemoryReader) -> tuple[dict[str, Any], l
         verdicts.append(verdict)
 
     emit: Emit = keep
-    return dict(await part.collect(reader, emit)), verdicts
+    answer = await part.collect(reader, emit)
+    return dict(answer.summary if isinstance(answer, Reading) else answer), verdicts

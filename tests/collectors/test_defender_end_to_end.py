@@ -3,14 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Self, override
+from typing import Any
 
 import msgspec
 import pytest
-from azure.core.credentials import AccessToken
 
-from collectors.contract import Part, Read, Status, Verdict
+from collectors.contract import Part, Read, Reading, Status, Verdict
 from collectors.defender import COLLECTOR
 from collectors.errors import (
     AccessDenied,
@@ -23,42 +21,12 @@ from local.azure.faults import Fault, Kind
 from local.azure.simulation import PageSizes
 from local.azure.world import Defender
 from mappings.loader import load
-from pipeline.authentication.errors import translate_authentication_error
 from pipeline.azure.errors import action_of
-from pipeline.azure.limiter import Clock
-from pipeline.azure_reader import Azure, AzureReader, SharedTransport
-from pipeline.settings import Settings
+from pipeline.azure_reader import AzureReader
+from tests.collectors.simulated_reader import reading
 
 SCORE, ASSESSMENTS, ALERTS = COLLECTOR.parts
 PARTS = pytest.mark.parametrize("part", COLLECTOR.parts, ids=lambda part: part.kind)
-
-
-class Hurried(Clock):
-    """A clock on which waiting takes no time."""
-
-    @override
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(0)
-
-
-class FixedToken:
-    """A credential that has its token already: Entra is not what is tested here."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
-        """Give the token."""
-        return AccessToken(self._token, 2**31)
-
-    async def close(self) -> None:
-        """Close nothing."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        return None
 
 
 @pytest.fixture
@@ -69,23 +37,6 @@ async def azure() -> AsyncIterator[SimulatedAzure]:
         yield running
 
 
-@asynccontextmanager
-async def reading(azure: SimulatedAzure, name: str) -> AsyncIterator[AzureReader]:
-    """Open a reader of a subscription."""
-    settings = Settings.read(msgspec.convert(azure.settings["Values"], dict[str, str]))
-    connections = SharedTransport(connection_verify=str(azure.ca_path))
-    cloud = Azure(settings, translate_authentication_error, connections=connections, clock=Hurried())
-    subscription = azure.subscription(name)
-    try:
-        yield cloud.reader(
-            credential=FixedToken(azure.token()),
-            tenant_id=subscription.tenant_id,
-            subscription_id=subscription.subscription_id,
-        )
-    finally:
-        await cloud.close()
-
-
 async def collected(part: Part, reader: AzureReader) -> tuple[dict[str, Any], list[Verdict]]:
     """Collect a part; gives its summary and its verdicts."""
     verdicts: list[Verdict] = []
@@ -93,7 +44,8 @@ async def collected(part: Part, reader: AzureReader) -> tuple[dict[str, Any], li
     async def keep(verdict: Verdict) -> None:
         verdicts.append(verdict)
 
-    return dict(await part.collect(reader, keep)), verdicts
+    answer = await part.collect(reader, keep)
+    return dict(answer.summary if isinstance(answer, Reading) else answer), verdicts
 
 
 class TestHealthySubscription:

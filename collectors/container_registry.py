@@ -1,0 +1,111 @@
+"""Azure Container Registry: who may pull and push, over which network, encrypted with whose key."""
+
+from collectors.configuration import Kind, configuration
+from collectors.contract import Check, Collector, Read
+from collectors.resources import Resource
+from collectors.rules import Judgement, Rule, bad, good, must_be_off, must_be_on, must_be_one_of
+
+REGISTRIES = Read(
+    path="/subscriptions/{subscription_id}/providers/Microsoft.ContainerRegistry/registries",
+    api_version="2025-04-01",
+    permission="Microsoft.ContainerRegistry/registries/read",
+)
+
+
+def private_link(registry: Resource) -> Judgement:
+    """Judge whether a private endpoint is connected and approved (Premium registries only)."""
+    path = "properties.privateEndpointConnections"
+    states = [
+        connection.text("properties.privateLinkServiceConnectionState.status")
+        for connection in registry.objects(path)
+    ]
+    approved = [state for state in states if state and state.lower() == "approved"]
+    if approved:
+        return good("An approved private endpoint is connected.", approved=len(approved))
+    sku = registry.text("sku.name")
+    return bad("No approved private endpoint is connected.", connections=len(states), sku=sku)
+
+
+RULES = (
+    Rule(
+        Check(
+            id="container_registry_admin_disabled",
+            title="Admin user disabled",
+            severity="high",
+            rationale="The admin user is one shared password that no sign-in log ties to a person.",
+            remediation="Portal: registry > Access keys > Admin user off. CLI: az acr update -n <name> "
+            "--admin-enabled false",
+            permission=REGISTRIES.permission,
+        ),
+        must_be_off("properties.adminUserEnabled", "The admin user", absent=False),
+    ),
+    Rule(
+        Check(
+            id="container_registry_public_network_disabled",
+            title="Public network access disabled",
+            severity="high",
+            rationale="A registry that the internet reaches is one leaked credential away from being read.",
+            remediation="Portal: registry > Networking > Public access > Disabled. CLI: az acr update -n "
+            "<name> --public-network-enabled false",
+            permission=REGISTRIES.permission,
+        ),
+        # The network rule set only narrows an open network, so it does not decide.
+        must_be_one_of(
+            "properties.publicNetworkAccess",
+            "Public network access",
+            allowed=["Disabled"],
+            others=["Enabled"],
+            absent="Enabled",
+        ),
+    ),
+    Rule(
+        Check(
+            id="container_registry_private_link_used",
+            title="Private link used",
+            severity="medium",
+            rationale="Through a private endpoint images travel inside the virtual network only.",
+            remediation="Portal: registry > Networking > Private access > Create a private endpoint "
+            "connection. CLI: az network private-endpoint create --group-id registry ...",
+            permission=REGISTRIES.permission,
+        ),
+        private_link,
+    ),
+    Rule(
+        Check(
+            id="container_registry_cmk_encryption",
+            title="Encrypted with a customer-managed key",
+            severity="low",
+            rationale="With a key of one's own the data can be made unreadable without Microsoft's help.",
+            remediation="A registry gets its key at creation. CLI: az acr create --identity <id> "
+            "--key-encryption-key <key id> --sku Premium ...",
+            permission=REGISTRIES.permission,
+        ),
+        must_be_on("properties.encryption.status", "Encryption with a customer-managed key", absent=False),
+    ),
+    Rule(
+        Check(
+            id="container_registry_anonymous_pull_disabled",
+            title="Anonymous pull disabled",
+            severity="medium",
+            rationale="Anonymous pull publishes every image of the registry to anybody.",
+            remediation="CLI: az acr update -n <name> --anonymous-pull-enabled false",
+            permission=REGISTRIES.permission,
+        ),
+        must_be_off("properties.anonymousPullEnabled", "Anonymous pull", absent=False),
+    ),
+)
+
+COLLECTOR = Collector(
+    service="container_registry",
+    title="Azure Container Registry",
+    reads_what="Every container registry with its sign-in, network and encryption settings.",
+    roles=("Reader",),
+    version="1",
+    parts=(
+        configuration(
+            "container_registry",
+            "Container Registry Configuration",
+            [Kind(noun="container registries", read=REGISTRIES, rules=RULES)],
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The estates of the simulated subscriptions: one module per service, found by existing."""

@@ -1,0 +1,60 @@
+"""The real reader on a simulated Azure, with a token it has already and a clock that does not wait."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self, override
+
+import msgspec
+from azure.core.credentials import AccessToken
+
+from local.azure import SimulatedAzure
+from pipeline.authentication.errors import translate_authentication_error
+from pipeline.azure.limiter import Clock
+from pipeline.azure_reader import Azure, AzureReader, SharedTransport
+from pipeline.settings import Settings
+
+
+class Hurried(Clock):
+    """A clock on which waiting takes no time."""
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+class FixedToken:
+    """A credential that has its token already: Entra is not what is tested here."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+        """Give the token."""
+        return AccessToken(self._token, 2**31)
+
+    async def close(self) -> None:
+        """Close nothing."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        return None
+
+
+@asynccontextmanager
+async def reading(azure: SimulatedAzure, name: str) -> AsyncIterator[AzureReader]:
+    """Open a reader of a subscription."""
+    settings = Settings.read(msgspec.convert(azure.settings["Values"], dict[str, str]))
+    connections = SharedTransport(connection_verify=str(azure.ca_path))
+    cloud = Azure(settings, translate_authentication_error, connections=connections, clock=Hurried())
+    subscription = azure.subscription(name)
+    try:
+        yield cloud.reader(
+            credential=FixedToken(azure.token()),
+            tenant_id=subscription.tenant_id,
+            subscription_id=subscription.subscription_id,
+        )
+    finally:
+        await cloud.close()
