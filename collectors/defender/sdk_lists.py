@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from azure.core.async_paging import AsyncItemPaged
     from azure.mgmt.security.aio import SecurityCenter
 
+_UNDESCRIBED = "Microsoft.Security answered a list that its specification does not describe"
+
 
 def security_center(reader: Reader) -> "SecurityCenter":
     """Give the Microsoft.Security client of azure-mgmt-security, running on the reader's guarded pipeline."""
@@ -31,7 +33,8 @@ async def pages[T](listing: "AsyncItemPaged[object]", item: type[T]) -> AsyncIte
     try:
         async for page in listing.by_page():
             yield [msgspec.convert(model, item, from_attributes=True) async for model in page]
-    except (DeserializationError, msgspec.ValidationError, TypeError) as error:
-        raise UnexpectedAnswer(
-            f"Microsoft.Security answered a list that its specification does not describe: {error}"
-        ) from error
+    except msgspec.ValidationError as error:
+        raise UnexpectedAnswer(f"{_UNDESCRIBED}: {error}.") from error
+    except (DeserializationError, TypeError) as error:
+        # The SDK quotes the whole page: megabytes, and what an alert tells of people.
+        raise UnexpectedAnswer(f"{_UNDESCRIBED} ({type(error).__name__}).") from None

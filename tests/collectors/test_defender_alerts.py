@@ -250,3 +250,13 @@ class TestSilence:
         """What the specification does not describe is never one alert less."""
         with pytest.raises(UnexpectedAnswer):
             await collected(PART, reader(rows))
+
+    async def test_what_it_holds_is_not_repeated(self) -> None:
+        """The error stays short and quotes no alert: a page may be megabytes, and names attacked people."""
+        rows = [row(f"a{number}", description="private" * 100) for number in range(100)]
+
+        with pytest.raises(UnexpectedAnswer) as caught:
+            await collected(PART, reader([[*rows, row(startTimeUtc="yesterday")]]))
+
+        assert "private" not in caught.value.detail
+        assert len(caught.value.detail) < 200
