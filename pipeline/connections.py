@@ -199,7 +199,7 @@ class Connections:
             id=new_connection_id(now),
             name=asked.name,
             subscription_id=subscription_id,
-            subscription_name=subscription.display_name,
+            subscription_name=subscription.display_name or subscription_id,
             credential=tried.offer.record,
             frequency=asked.frequency,
             created_at=rfc3339(now),

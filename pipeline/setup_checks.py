@@ -7,7 +7,14 @@ from datetime import datetime
 import msgspec
 
 from collectors.contract import Collector, Read, Reader
-from collectors.errors import AccessDenied, CollectionError, NotComputedYet, ResourceAbsent, ServiceNotEnabled
+from collectors.errors import (
+    AccessDenied,
+    CollectionError,
+    NotComputedYet,
+    ResourceAbsent,
+    ServiceNotEnabled,
+    SubscriptionNotVisible,
+)
 from pipeline.authentication.errors import CREDENTIALS_PAGE
 from pipeline.authentication.methods import METHODS
 from pipeline.connecting import setup_probes as probes
@@ -22,11 +29,10 @@ type PortalUrl = Callable[[str], str | None]
 
 
 class Subscription(msgspec.Struct, frozen=True, rename="camel"):
-    """A subscription as Azure describes it (Microsoft.Resources, Subscriptions, 2022-12-01)."""
+    """A subscription as Azure describes it, every field optional (Microsoft.Resources, 2022-12-01)."""
 
-    display_name: str
-    state: str = ""
-    tenant_id: str = ""
+    display_name: str | None = None
+    state: str | None = None
 
 
 class _List(msgspec.Struct, frozen=True):
@@ -66,6 +72,7 @@ STATES: Mapping[str, tuple[CheckStatus, str, str]] = {
         "Disconnect it. Evidence collected so far is kept.",
     ),
 }
+_STATES_LOWER = {state.lower(): meaning for state, meaning in STATES.items()}
 
 
 async def read_subscription(reader: Reader) -> Subscription:
@@ -75,7 +82,10 @@ async def read_subscription(reader: Reader) -> Subscription:
         SubscriptionNotVisible: the credential does not see it.
         CollectionError: it could not be read.
     """
-    return await reader.get(probes.SUBSCRIPTION, Subscription)
+    try:
+        return await reader.get(probes.SUBSCRIPTION, Subscription)
+    except ResourceAbsent as absent:
+        raise SubscriptionNotVisible(absent.detail) from absent
 
 
 async def check_setup(
@@ -190,9 +200,10 @@ async def _first_page(reader: Reader, read: Read) -> CollectionError | None:
 
 async def _visible(reader: Reader) -> _Outcome:
     subscription = await read_subscription(reader)
-    unknown: tuple[CheckStatus, str, str] = ("unknown", f"is in the state '{subscription.state}'", "")
-    status, state, advice = STATES.get(subscription.state, unknown)
-    words = {"{state}": state, "{name}": subscription.display_name}
+    told = subscription.state or ""
+    unknown: tuple[CheckStatus, str, str] = ("unknown", f"is in the state '{told}'", "")
+    status, state, advice = _STATES_LOWER.get(told.lower(), unknown)
+    words = {"{state}": state, "{name}": subscription.display_name or reader.subscription_id}
     return _Outcome(
         status=status,
         detail=_replace(probes.VISIBLE.passed, words),
@@ -229,11 +240,18 @@ def _weight(error: CollectionError) -> int:
 
 
 async def _privilege(reader: Reader, principal: Principal | None) -> _Outcome:
-    if principal is None or principal.object_id is None:
+    if principal is None:
         return _Outcome(
             status="unknown",
             detail="Whose roles to look at is not known, because there was no access token.",
             advice="Cure the credential first.",
+        )
+    if principal.object_id is None:
+        return _Outcome(
+            status="unknown",
+            detail="Whose roles to look at is not known, because the access token does not name its owner.",
+            advice="Check under Access control that the application has no role that writes.",
+            portal_page=probes.ACCESS_CONTROL_PAGE,
         )
     excess = await excess_roles(reader, principal.object_id)
     if excess.writers:

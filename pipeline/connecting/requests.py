@@ -8,7 +8,8 @@ from pipeline.authentication.methods import ClientSecret
 from pipeline.errors import InvalidRequest
 from pipeline.requests import ClientSecretAuth, Guid, RotateRequest
 
-MOST_SUBSCRIPTIONS = 100
+MOST_SUBSCRIPTIONS = 500
+"""What one request tries well within the 230 seconds that Azure gives an HTTP answer."""
 _SHOWN = 60
 
 type Fault = tuple[str, str]
@@ -20,7 +21,7 @@ def subscription_ids(asked: tuple[str, ...] | str) -> tuple[str, ...]:
     Takes a list, or one string with commas; blanks around an id and empty places between commas do not count.
 
     Raises:
-        InvalidRequest: names each that is no GUID, or says that there are none or more than 100.
+        InvalidRequest: names each that is no GUID, or says that there are none or more than 500.
     """
     parts = asked.split(",") if isinstance(asked, str) else asked
     ids = dict.fromkeys(part.strip().lower() for part in parts if part.strip())

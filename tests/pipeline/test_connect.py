@@ -281,6 +281,14 @@ class TestRejected:
         with pytest.raises(SubscriptionRejected):
             await app.connections.connect(asked)
 
+    async def test_not_found_in_other_words(self, app: App) -> None:
+        """A 404 of the subscription means that it is not visible, whatever code its body has."""
+        path = f"/subscriptions/{app.subscription_id('production')}"
+        app.azure.add_fault(Fault(kind=Kind.STATUS, path=path, status=404, code="Odd", count=None))
+
+        with pytest.raises(SubscriptionRejected):
+            await app.connect()
+
     async def test_only_one_already_connected(self, app: App) -> None:
         """The only subscription being connected already, the problem says by which connection."""
         made = await app.connect()
@@ -382,14 +390,14 @@ class TestRequest:
             await app.connections.connect(asked)
 
     async def test_too_many_ids(self, app: App) -> None:
-        """More than a hundred subscriptions are too many for one request."""
-        ids = tuple(f"00000000-0000-4000-8000-{number:012d}" for number in range(101))
+        """More than five hundred subscriptions are too many for one request."""
+        ids = tuple(f"00000000-0000-4000-8000-{number:012d}" for number in range(501))
         asked = msgspec.structs.replace(app.request("production"), subscription_ids=ids)
 
         with pytest.raises(InvalidRequest) as refused:
             await app.connections.connect(asked)
 
-        assert "not 101" in refused.value.errors[0][1]
+        assert "not 501" in refused.value.errors[0][1]
 
     async def test_unknown_services_are_named(self, app: App) -> None:
         """Each service that does not exist is named, and those that do are listed."""

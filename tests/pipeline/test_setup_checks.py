@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 
-from collectors.contract import Reader
+from collectors.contract import Read, Reader
 from collectors.errors import AccessDenied
 from collectors.registry import load
 from local.azure.changes import AssignRole, RevokeRole, SetSubscription
@@ -14,7 +14,7 @@ from local.azure.world import Defender, State
 from pipeline.credentials import Principal, RefusedCredential
 from pipeline.errors import SecretUnavailable
 from pipeline.model import SetupCheck
-from pipeline.setup_checks import check_setup
+from pipeline.setup_checks import Subscription, check_setup
 from pipeline.stores.records import ConnectionRecord, CredentialRecord
 from tests.pipeline.app import App
 
@@ -61,12 +61,13 @@ async def checks(
     connection: ConnectionRecord | None = None,
     reader: Reader | None = None,
     token: bool = True,
+    principal: Principal | None = None,
 ) -> Checks:
     """Run the setup checks of a subscription."""
     found = await check_setup(
         reader or app.reader(name),
         connection=connection or record(app, name),
-        principal=Principal(object_id=app.azure.connector.object_id) if token else None,
+        principal=principal or (Principal(object_id=app.azure.connector.object_id) if token else None),
         collectors=load(),
         now=NOW,
         portal_url=app.settings.portal_url,
@@ -136,6 +137,41 @@ class TestSubscription:
         assert f"role Reader at the scope {scope}" in check.advice
         assert "30 minutes" in check.advice
         assert str(check.portal_url).endswith(f"/resource{scope}/users")
+
+    async def test_not_found_in_other_words(self, app: App) -> None:
+        """A 404 of the subscription means that it is not visible, whatever code its body has."""
+        path = f"/subscriptions/{app.subscription_id('production')}"
+        app.azure.add_fault(Fault(kind=Kind.STATUS, path=path, status=404, code="Odd", count=None))
+
+        check = (await checks(app))["subscription_visible"]
+
+        assert check.status == "fail"
+        assert "role Reader" in check.advice
+
+    @pytest.mark.parametrize(
+        ("body", "status", "detail"),
+        [
+            ({}, "unknown", "The subscription '{id}' is in the state ''."),
+            ({"displayName": None, "state": None}, "unknown", "The subscription '{id}' is in the state ''."),
+            ({"displayName": "Shop", "state": "enabled"}, "pass", "The subscription 'Shop' is enabled."),
+        ],
+        ids=["empty", "nulls", "lower case"],
+    )
+    async def test_optional_fields(
+        self, app: App, monkeypatch: pytest.MonkeyPatch, body: dict[str, object], status: str, detail: str
+    ) -> None:
+        """Every field of a subscription is optional in the specification, and casing tells nothing."""
+        reader = app.reader("production")
+        real = reader.get
+
+        async def get(read: Read, of: type, **fields: str) -> object:
+            return msgspec.convert(body, of) if of is Subscription else await real(read, of, **fields)
+
+        monkeypatch.setattr(reader, "get", get)
+
+        check = (await checks(app, reader=reader))["subscription_visible"]
+
+        assert (check.status, check.detail) == (status, detail.format(id=reader.subscription_id))
 
     async def test_of_another_tenant(self, app: App) -> None:
         """A subscription that belongs to another tenant is not visible, and the rest stays open."""
@@ -291,7 +327,14 @@ class TestLeastPrivilege:
         """Without a token nobody knows whose roles to look at."""
         check = (await checks(app, token=False))["least_privilege"]
 
-        assert check.status == "unknown"
+        assert (check.status, check.advice) == ("unknown", "Cure the credential first.")
+
+    async def test_token_of_nobody(self, app: App) -> None:
+        """A token that names nobody is not told to be a missing one."""
+        found = await checks(app, principal=Principal())
+
+        assert found["least_privilege"].status == "unknown"
+        assert "token does not name" in found["least_privilege"].detail
 
     async def test_not_readable(self, app: App) -> None:
         """Without the permission to read role assignments it stays open."""
