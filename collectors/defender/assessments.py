@@ -61,7 +61,7 @@ class Metadata(_Shape, frozen=True):
     """A recommendation; its name is the key that assessments share."""
 
     name: str
-    properties: MetadataProperties
+    properties: MetadataProperties | None = None
 
 
 class AssessmentStatus(_Shape, frozen=True):
@@ -223,11 +223,12 @@ def _by_key(metadata: list[Metadata]) -> dict[str, Recommendation]:
 
 
 def _recommendation(metadata: Metadata) -> Recommendation:
-    severity = metadata.properties.severity or _UNKNOWN_SEVERITY
+    told = metadata.properties or MetadataProperties()
+    severity = told.severity or _UNKNOWN_SEVERITY
     return Recommendation(
         check_id=_CHECK_ID_PREFIX + metadata.name.lower(),
         severity=_SEVERITIES.get(severity.lower(), severity),
-        remediation=plain_text(metadata.properties.remediation_description or ""),
+        remediation=plain_text(told.remediation_description or ""),
     )
 
 

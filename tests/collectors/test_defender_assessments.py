@@ -99,6 +99,14 @@ class TestOfficialExample:
             "high_severity": [],
         }
 
+    async def test_a_recommendation_without_description_spoils_no_row(self) -> None:
+        """Metadata without properties leaves the severity Unknown, and every other row as it is."""
+        metadata = [{"name": "k1", "properties": None}, {"name": "k2"}, described("k3", "Low")]
+
+        summary, _ = await collected(PART, reader([[row("k1"), row("k2"), row("k3")]], [metadata]))
+
+        assert summary["by_severity"] == {"High": 0, "Medium": 0, "Low": 1, "Unknown": 2}
+
     async def test_the_remediation_is_text(self) -> None:
         """The markup of Microsoft's remediation is gone, its words are all there."""
         _, verdicts = await collected(PART, self.azure())
