@@ -114,7 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         )
         if values.problems:
             raise SettingsError(
-                f"The app cannot start: {'; '.join(values.problems)}.",
+                f"The app cannot start: {'; '.join(dict.fromkeys(values.problems))}.",
                 advice="Correct these app settings and start again. README.md lists every setting.",
             )
         return settings

@@ -46,6 +46,10 @@ class TestWhatIsNeeded:
             settings.callers,
         ) == ("https://safe.vault.azure.net", "0 30 2 * * *", "0 5 * * * *", None, None, None)
 
+    def test_each_fault_is_named_once(self) -> None:
+        """A storage that two stores share is one fault, not two."""
+        assert faults(AzureWebJobsStorage="hello").count("AzureWebJobsStorage") == 1
+
     def test_every_fault_is_named_at_once(self) -> None:
         """One message names all that is missing or malformed, and what to do."""
         with pytest.raises(SettingsError) as caught:
