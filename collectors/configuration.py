@@ -13,6 +13,7 @@ import msgspec
 
 from collectors.contract import (
     POPULATION,
+    Check,
     Emit,
     Gap,
     JsonValue,
@@ -29,6 +30,7 @@ from collectors.rules import Judgement, Rule, unknown
 
 _ROW = dict[str, JsonValue]
 
+type Limits = Callable[[Check], Mapping[str, float]]
 type _Found = Resource | tuple[Resource, ...] | Terminal | None
 
 
@@ -102,9 +104,13 @@ def configuration(
     )
 
 
-def evaluate(resource: Resource, rules: Sequence[Rule]) -> list[Verdict]:
-    """Judge a resource by every rule; a needed part that was refused makes that verdict `unknown`."""
-    return [_verdict(rule, resource, _judgement(rule, resource)) for rule in rules]
+def evaluate(resource: Resource, rules: Sequence[Rule], limits: Limits | None = None) -> list[Verdict]:
+    """Judge a resource by every rule; a needed part that was refused makes that verdict `unknown`.
+
+    Args:
+        limits: gives a check's thresholds as they are set; their defaults if None.
+    """
+    return [_verdict(rule, resource, _judgement(rule, resource, limits)) for rule in rules]
 
 
 def gap_judgement(error: Terminal) -> Judgement:
@@ -169,7 +175,7 @@ class _Collection:
                 continue
             for resource in inner:
                 await self._emit(_population(resource))
-                for verdict in evaluate(resource, kind.rules):
+                for verdict in evaluate(resource, kind.rules, self._reader.limits):
                     await self._record(verdict)
             judged += len(inner)
         return judged
@@ -222,9 +228,11 @@ class _Collection:
         }
 
 
-def _judgement(rule: Rule, resource: Resource) -> Judgement:
+def _judgement(rule: Rule, resource: Resource, limits: Limits | None) -> Judgement:
     error = resource.gap(rule.needs)
-    return rule.decide(resource) if error is None else gap_judgement(error)
+    if error is not None:
+        return gap_judgement(error)
+    return rule.decide(resource, None if limits is None else limits(rule.check))
 
 
 def _verdict(rule: Rule, resource: Resource, judgement: Judgement) -> Verdict:

@@ -131,6 +131,10 @@ class Reader(Protocol):
         """Read one object. The same object asked for twice is requested once."""
         ...
 
+    def limits(self, check: Check) -> Mapping[str, float]:
+        """Give a check's thresholds as this app is set; its defaults where nothing else is."""
+        ...
+
     def client[C](self, client_class: type[C]) -> C:
         """Build an azure-mgmt client whose every request passes the same guard, limits and record."""
         ...

@@ -103,24 +103,30 @@ class ResourceAbsent(Terminal):
     """404: what was asked for does not exist."""
 
     code = "resource_absent"
+    default_advice = "Azure does not have what was asked for. Report it if it should, and if it stays."
 
 
 class UnexpectedAnswer(Terminal):
     """Azure answered what its specification does not declare."""
 
     code = "unexpected_answer"
+    default_advice = "Azure answered what its specification does not declare. Report it if it stays."
 
 
 class ReadRefused(Terminal):
     """Our own guard refused the request before a token was attached."""
 
     code = "read_refused"
+    default_advice = (
+        "Azure's answer led outside this connection, and was not followed. Report it if it stays."
+    )
 
 
 class PageLoop(Terminal):
     """The page links lead in a circle, or further than the page cap."""
 
     code = "page_loop"
+    default_advice = "Nothing of the list counts, because it may not be whole. Report it if it stays."
 
 
 class Throttled(Transient):

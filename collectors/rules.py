@@ -36,11 +36,17 @@ class Rule(msgspec.Struct, frozen=True):
     needs: tuple[str, ...] = ()
     within: JudgeWithin | None = None
 
-    def decide(self, resource: Resource) -> Judgement:
-        """Judge a resource whose needed parts were read."""
+    def decide(self, resource: Resource, limits: Mapping[str, float] | None = None) -> Judgement:
+        """Judge a resource whose needed parts were read.
+
+        Args:
+            limits: the check's thresholds as they are set; its defaults if None. They are kept with what
+                was observed.
+        """
         if self.within is not None:
-            judged = self.within(resource, self.check.thresholds)
-            return judged._replace(observed={**judged.observed, **self.check.thresholds})
+            limits = self.check.thresholds if limits is None else limits
+            judged = self.within(resource, limits)
+            return judged._replace(observed={**judged.observed, **limits})
         if self.judge is None:
             raise TypeError(f"{self.check.id} has no judge")
         return self.judge(resource)

@@ -1,14 +1,14 @@
 """The only module that speaks to Azure Resource Manager and Microsoft Graph: reads, complete or raising."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Self, cast, override
 from urllib.parse import quote, urlencode, urlsplit
 
 from azure.core.pipeline import AsyncPipeline, transport
 from azure.core.pipeline.transport import AsyncHttpResponse, AsyncHttpTransport, HttpRequest
 
-from collectors.contract import Read, Reader
+from collectors.contract import Check, Read, Reader
 from collectors.errors import Terminal
 from pipeline.azure.guard import Guard, method_of
 from pipeline.azure.journal import Entry, Journal
@@ -207,6 +207,10 @@ class AzureReader(Reader):
             return found
 
         return cast("T", await self._once(("get", url, of), url, fetch))
+
+    @override
+    def limits(self, check: Check) -> Mapping[str, float]:
+        return {**check.thresholds, **self._settings.thresholds.get(check.id, {})}
 
     @override
     def client[C](self, client_class: type[C]) -> C:

@@ -71,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         sync_deadline_s: seconds after which a sync run gives up by itself, well under functionTimeout.
         sync_lease_s: seconds for which a worker that died keeps its connection.
         limits: how hard Azure may be asked.
+        thresholds: thresholds of checks that differ from their defaults, by check id and name.
         sign_in: the sign-in flow, None if it is not configured.
         callers: the callers' tokens, None if a Functions key suffices.
     """
@@ -85,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sync_deadline_s: float = 1200.0
     sync_lease_s: float = 60.0
     limits: ReadLimits = ReadLimits()
+    thresholds: Mapping[str, Mapping[str, float]] = {}
     sign_in: SignIn | None = None
     callers: CallerTokens | None = None
 
@@ -109,6 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             sync_deadline_s=values.number("SYNC_DEADLINE_S"),
             sync_lease_s=values.number("SYNC_LEASE_S"),
             limits=_limits(values),
+            thresholds=values.thresholds("CHECK_THRESHOLDS"),
             sign_in=_sign_in(values),
             callers=_callers(values),
         )

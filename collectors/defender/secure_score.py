@@ -82,8 +82,9 @@ async def collect(reader: Reader, emit: Emit) -> Summary:
     if score.current is None or score.max is None:
         raise UnexpectedAnswer(f"The secure score {score.name} came without its points.")
     percentage = percentage_of(score.current, score.max, score.percentage)
-    status, reason = _judge(percentage, score.max)
-    observed: dict[str, JsonValue] = {"percentage": percentage, **ABOVE_TARGET.thresholds}
+    limits = reader.limits(ABOVE_TARGET)
+    status, reason = _judge(percentage, score.max, limits["target_percentage"])
+    observed: dict[str, JsonValue] = {"percentage": percentage, **limits}
     await emit(ABOVE_TARGET.verdict(reader.subscription_scope, status, reason, **observed))
     return {
         "percentage": percentage,
@@ -117,8 +118,7 @@ def _not_computed() -> NotComputedYet:
     )
 
 
-def _judge(percentage: float, maximum: float) -> tuple[Status, str]:
-    target = ABOVE_TARGET.thresholds["target_percentage"]
+def _judge(percentage: float, maximum: float, target: float) -> tuple[Status, str]:
     if maximum <= 0:
         return (
             Status.NOT_APPLICABLE,

@@ -59,6 +59,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("READ_PATIENCE_S", "Seconds one read may wait because Azure throttles it.", "120"),
     Setting("READ_TIMEOUT_S", "Seconds one try of a read may take.", "60"),
     Setting("READ_PAGE_CAP", "Pages one list may have; more is an error, never a shorter list.", "10000"),
+    Setting(
+        "CHECK_THRESHOLDS",
+        "Thresholds of checks that differ from their defaults (`GET /checks`), as JSON:"
+        ' `{"defender_secure_score": {"target_percentage": 90}}`.',
+    ),
     Setting("SIGN_IN_CLIENT_ID", "Application of the sign-in flow; without it there is no sign-in flow."),
     Setting("SIGN_IN_CLIENT_SECRET", "Its client secret, as a Key Vault reference."),
     Setting("SIGN_IN_REDIRECT_URL", "Its redirect address: this app's `/api/sign-in/callback`."),

@@ -128,6 +128,17 @@ class Values(msgspec.Struct, frozen=True):
             self.refuse(name, "a whole number above 0" if whole else "a number above 0")
         return 1.0
 
+    def thresholds(self, name: str) -> Mapping[str, Mapping[str, float]]:
+        """Read thresholds as JSON: names and numbers by check id."""
+        written = self.text(name)
+        if written is None:
+            return {}
+        try:
+            return msgspec.json.decode(written, type=dict[str, dict[str, float]])
+        except msgspec.DecodeError:
+            self.refuse(name, 'a JSON object such as {"check_id": {"threshold": 90}}')
+            return {}
+
     def schedule(self, name: str) -> str:
         """Give an NCRONTAB expression of six fields."""
         value = self.text(name) or ""

@@ -15,7 +15,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy, ContentDecodePolicy
 from azure.core.rest import HttpRequest
 
-from collectors.contract import Emit, Part, Read, Reading, Verdict
+from collectors.contract import Check, Emit, Part, Read, Reading, Verdict
 from collectors.errors import CollectionError, UnexpectedAnswer
 
 FIXTURES = Path(__file__).with_name("fixtures")
@@ -58,6 +58,10 @@ class MemoryReader:
     def subscription_scope(self) -> str:
         """Its scope."""
         return f"/subscriptions/{SUBSCRIPTION_ID}"
+
+    def limits(self, check: Check) -> Mapping[str, float]:
+        """Give a check's default thresholds."""
+        return check.thresholds
 
     def page(self, url: str, api_version: str) -> tuple[object, int | None]:
         """Give the rows of one page, and the number of the page that follows."""

@@ -3,7 +3,6 @@
 import ast
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -186,7 +185,6 @@ def shell(commands: str, folder: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 def test_the_curl_lines_connect_and_read(dev: Stack, tmp_path: Path) -> None:
     """Pasted in order on what `make dev` leaves running, they connect a subscription and read it."""
     request, commands = blocks(section(README, "Connect a subscription"), "sh")
@@ -200,7 +198,7 @@ def test_the_curl_lines_connect_and_read(dev: Stack, tmp_path: Path) -> None:
 
     assert [run["trigger"] for run in msgspec.json.decode(runs)["items"]] == ["connect"]
     kinds = [item["kind"] for item in msgspec.json.decode(evidence)["items"]]
-    assert kinds == ["resource_assessments", "secure_score", "security_alerts"]
+    assert {"resource_assessments", "secure_score", "security_alerts"} <= set(kinds)
 
 
 UNTIL_ENDED = """

@@ -29,7 +29,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def connect(stack: Stack) -> Iterator[Connect]:
-    """Connect one subscription by name; it is disconnected and its evidence purged after the test."""
+    """Connect one subscription by name, for Defender alone; it is disconnected and purged after the test."""
     made: list[str] = []
 
     def connect_one(name: str, *, sync_now: bool = False, **more: object) -> Json:
@@ -41,6 +41,7 @@ def connect(stack: Stack) -> Iterator[Connect]:
                 "auth": stack.connector(),
                 "subscription_ids": [stack.subscription_id(name)],
                 "sync_now": sync_now,
+                "services": ["defender"],
                 **more,
             },
         )

@@ -17,17 +17,13 @@ WRONG = "made-up-wrong-secret-value-8Q~nobody"
 
 @pytest.fixture
 def used(stack: Stack, connect: Connect) -> Stack:
-    """A stack after connecting, syncing, changing, rotating and failing to authenticate."""
+    """A stack after connecting, syncing, changing, rotating and losing its secret."""
     connection = connect("production")
     synced(stack.api, connection)
     auth = stack.connector()
     stack.api.call("PATCH", f"/connections/{connection['id']}", {"auth": auth})
     principal = {name: value for name, value in auth.items() if name != "method"}
     stack.api.call("POST", "/credentials/rotate", principal)
-    wrong = {**auth, "client_secret": WRONG}
-    stack.api.call("POST", "/connections", {"name": "x", "auth": wrong, "subscription_ids": "not-a-guid"})
-    subscriptions = [stack.subscription_id("staging")]
-    stack.api.call("POST", "/connections", {"name": "x", "auth": wrong, "subscription_ids": subscriptions})
     stack.azure.control({"operation": "expire_secret"})
     synced(stack.api, connection)
     return stack
@@ -45,6 +41,14 @@ def _rows(connection_string: str) -> Iterator[str]:
                 yield from (str(message.content) for message in client.peek_messages(32))
 
 
+def _problems(stack: Stack) -> Iterator[str]:
+    """Give what is answered to a secret that is refused, by this app and by Entra."""
+    wrong = {**stack.connector(), "client_secret": WRONG}
+    for ids in ("not-a-guid", stack.subscription_id("staging")):
+        body = {"name": "x", "auth": wrong, "subscription_ids": ids}
+        yield json.dumps(stack.api.call("POST", "/connections", body).body)
+
+
 def _answers(stack: Stack) -> Iterator[str]:
     for path in ("/connections", "/evidence?latest=false", "/findings", "/health/details"):
         yield json.dumps(stack.api.call("GET", path).body)
@@ -54,6 +58,7 @@ def test_no_secret_and_no_token_is_written_anywhere(used: Stack) -> None:
     """Neither secret nor any token is found in tables, queues, answers, the host's log or a request log."""
     secrets = [used.connector()["client_secret"], WRONG, TOKEN_PREFIX, "Bearer "]
     places = {
+        "problems": [*_problems(used)],
         "storage": [*_rows(used.azurite.connection_string)],
         "answers": [*_answers(used)],
         "host log": [used.host.output],

@@ -380,3 +380,19 @@ class TestTable:
 
         missed = set(re.findall(r"(\w+) (?:\(or [^)]*\) )?is missing", caught.value.detail))
         assert {setting.name for setting in SETTINGS if setting.required} == missed
+
+
+def test_thresholds_of_checks_are_read_as_json() -> None:
+    """Numbers by name and check; what is not given keeps its default."""
+    settings = Settings.read(
+        {**NEEDED, "CHECK_THRESHOLDS": '{"defender_secure_score": {"target_percentage": 90}}'}
+    )
+
+    assert settings.thresholds == {"defender_secure_score": {"target_percentage": 90}}
+
+
+@pytest.mark.parametrize("written", ["90", "[]", '{"a": 1}', '{"a": {"b": "c"}}', "{"])
+def test_thresholds_that_are_none_are_refused(written: str) -> None:
+    """Anything but numbers by name by check is named as malformed."""
+    with pytest.raises(SettingsError, match="CHECK_THRESHOLDS"):
+        Settings.read({**NEEDED, "CHECK_THRESHOLDS": written})
