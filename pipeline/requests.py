@@ -1,6 +1,6 @@
 """What callers may ask: the request bodies and queries of API.md, as types that parse and document them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, override
 
 import msgspec
 
@@ -27,7 +27,11 @@ type Secret = Annotated[
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every request body: unknown fields are refused."""
+    """Base of every request body: unknown fields are refused, and none is shown when printed."""
+
+    @override
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
 class ClientSecretAuth(Request, frozen=True, kw_only=True, tag="client_secret", tag_field="method"):
