@@ -221,11 +221,7 @@ def _not_enabled(refusal: Refusal) -> CollectionError:
 
 def _unexpected(refusal: Refusal) -> CollectionError:
     redirected = HTTPStatus.MULTIPLE_CHOICES <= refusal.status < HTTPStatus.BAD_REQUEST
-    advice = (
-        "Azure answered with a redirect, which is never followed."
-        if redirected
-        else "Azure answered what its specification does not declare. Report it if it stays."
-    )
+    advice = "Azure answered with a redirect, which is never followed." if redirected else ""
     return UnexpectedAnswer(refusal.said, advice=advice)
 
 
