@@ -1,8 +1,8 @@
 """Evidence items: identity, canonical form, digest chain, freshness. Pure functions.
 
-The digest of an item is SHA-256 over its canonical JSON (RFC 8785) without `digest`, `freshness` and
-`newest_try`: the first is the result, the other two are said at reading. `previous_digest` is inside, so
-each item seals all before it.
+The digest of an item is SHA-256 over its canonical JSON (RFC 8785) without `digest`, `freshness`,
+`newest_try` and `no_longer_collected`: the first is the result, the others are said at reading.
+`previous_digest` is inside, so each item seals all before it.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from pipeline.model import Controls, EvidenceItem, Frequency, PartRun, Provenanc
 from pipeline.stores.records import Head, PartOutcome, Pointer
 from pipeline.times import from_rfc3339
 
-_NOT_SEALED = ("digest", "freshness", "newest_try")
+_NOT_SEALED = ("digest", "freshness", "newest_try", "no_longer_collected")
 INTERVAL = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}
 STALE_AFTER_INTERVALS = 2
 

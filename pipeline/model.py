@@ -176,7 +176,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One immutable row of the register; the digest covers all but `freshness`, `digest` and `newest_try`."""
+    """One immutable row of the register; the digest seals what was kept, not what reading adds."""
 
     id: str
     connection_id: str
@@ -195,6 +195,7 @@ class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
     problem: ProblemView | None = None
     freshness: Literal["fresh", "stale"] = "fresh"
     newest_try: PartRun | None = None
+    no_longer_collected: bool = False
 
 
 class ChainState(msgspec.Struct, frozen=True, kw_only=True):
@@ -274,3 +275,29 @@ class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     controls: int
     coverage: Mapping[Coverage, int]
+
+
+type ServiceStateName = Literal[
+    "collected",
+    "none_found",
+    "partly_collected",
+    "disabled",
+    "not_permitted",
+    "not_enabled",
+    "unavailable",
+    "not_collected_yet",
+]
+
+
+class ServiceState(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a connection has findings of a service, or has none: the answer to "where are they?"."""
+
+    service: str
+    title: str
+    state: ServiceStateName
+    detail: str
+    advice: str = ""
+    portal_url: str | None = None
+    collected_at: str | None = None
+    resources: int | None = None
+    verdicts: VerdictCounts = msgspec.field(default_factory=VerdictCounts)

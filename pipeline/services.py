@@ -19,6 +19,7 @@ from pipeline.health import Health, Probe
 from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
 from pipeline.reading.register import Register
+from pipeline.reading.service_states import ServiceStates
 from pipeline.settings import Settings
 from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.evidence_table import EvidenceTable
@@ -124,6 +125,11 @@ class Services:
             mappings=lambda: self._mappings,
             clock=self._clock,
         )
+
+    @cached_property
+    def service_states(self) -> ServiceStates:
+        """What each service of a connection came to."""
+        return ServiceStates(self._stores.connections, self._stores.evidence, self._collectors)
 
     @cached_property
     def catalogue(self) -> Catalogue:

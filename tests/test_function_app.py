@@ -33,6 +33,7 @@ HTTP = (
     ("list_evidence", "GET", "evidence", "FUNCTION"),
     ("get_evidence_item", "GET", "evidence/{evidence_id}", "FUNCTION"),
     ("verify_evidence_chain", "GET", "connections/{connection_id}/evidence/verify", "FUNCTION"),
+    ("list_service_states", "GET", "connections/{connection_id}/services", "FUNCTION"),
     ("list_findings", "GET", "findings", "FUNCTION"),
     ("list_control_states", "GET", "frameworks/{framework_id}/controls", "FUNCTION"),
     ("list_frameworks", "GET", "frameworks", "FUNCTION"),

@@ -112,6 +112,16 @@ class Estate:
             self.truth[check_id, resource_id.lower()] = status
 
 
+def emptied(estate: Estate, subscription_id: str) -> Estate:
+    """Give the estate of a subscription that has no resources: the same lists of the subscription, empty."""
+    made, scope = Estate(subscription_id), estate.scope.lower()
+    for path, listed in estate.lists.items():
+        if path.startswith(f"{scope}/providers/"):
+            empty = Listed([], paged=listed.paged, action=listed.action)
+            made.lists[path.replace(scope, made.scope.lower(), 1)] = empty
+    return made
+
+
 def build_estate(subscription_id: str, *, copies: int = 1, services: Iterable[str] | None = None) -> Estate:
     """Build the resources of every service that has a module in `local/azure/estates/`.
 

@@ -11,7 +11,7 @@ import msgspec
 
 from local.azure import roles
 from local.azure.assessments import Shape
-from local.azure.estate import build_estate
+from local.azure.estate import build_estate, emptied
 from local.azure.generator import content, made_up_id
 from local.azure.official import SUBSCRIPTION_ID, find_official
 from local.azure.world import Application, ClientSecret, Defender, State, Subscription, Tenant, World
@@ -202,9 +202,19 @@ WORLDS: dict[Profile, Callable[[int, int], World]] = {
 }
 
 
+def _empty_estates(world: World) -> None:
+    """Let the subscriptions without resources say so, instead of not knowing what is asked."""
+    full = next((each.estate for each in world.subscriptions if each.estate), None)
+    for each in world.subscriptions:
+        if full is not None and each.estate is None and not each.official:
+            each.estate = emptied(full, each.subscription_id)
+
+
 def build_world(profile: Profile, *, seed: int = 1, assessments: int = 10_000) -> World:
     """Build the world of a profile.
 
     Takes the profile, a seed for ids and statuses, and the number of assessments of `large`. Gives the world.
     """
-    return WORLDS[profile](seed, assessments)
+    world = WORLDS[profile](seed, assessments)
+    _empty_estates(world)
+    return world

@@ -27,6 +27,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     remediation: str
     permission: str
     thresholds: Mapping[str, float]
+    aliases: tuple[str, ...]
     controls: Controls
 
 
@@ -203,6 +204,7 @@ def _check_view(service: str, check: Check, controls: Controls) -> CheckView:
         remediation=check.remediation,
         permission=check.permission,
         thresholds=check.thresholds,
+        aliases=check.aliases,
         controls=dict(controls),
     )
 

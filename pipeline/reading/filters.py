@@ -1,5 +1,6 @@
 """What a query on the register means: conditions the table evaluates, and those it cannot."""
 
+from collectors.contract import POPULATION
 from pipeline.model import Controls, EvidenceItem
 from pipeline.requests import EvidenceQuery, FindingQuery
 
@@ -37,6 +38,8 @@ def finding_filter(query: FindingQuery, sequence: int) -> str:
         where.append(f"(opened_at ge {since} or (closed_at ge {since} and closed_seq le {sequence}))")
     elif query.as_of is None:
         where.append(f"closed_seq gt {sequence}")
+    # Rows that only say that a resource was there are no findings: `;` is the character after `:`.
+    where.append(f"(check_id lt '{POPULATION}' or check_id ge '{POPULATION[:-1]};')")
     return " and ".join(where)
 
 

@@ -199,11 +199,13 @@ class Register:
 
     def _read(self, item: EvidenceItem, pointer: Pointer | None, record: ConnectionRecord) -> EvidenceItem:
         """Give an item as of now: with its freshness and, if that failed, the newest try."""
-        failed = pointer is not None and pointer.newest_try.status == "unavailable"
+        failed = pointer is not None and pointer.newest_try.problem is not None
+        dropped = record.services is not None and item.service not in record.services
         return msgspec.structs.replace(
             item,
-            freshness=freshness(item, pointer, record.frequency, self._clock()),
+            freshness="stale" if dropped else freshness(item, pointer, record.frequency, self._clock()),
             newest_try=pointer.newest_try if failed and pointer is not None else None,
+            no_longer_collected=dropped or record.disconnected_at is not None,
         )
 
     async def _page[T](

@@ -13,6 +13,7 @@ from pipeline.model import (
     FrameworkView,
     Page,
     Rotated,
+    ServiceState,
     SyncRun,
 )
 from pipeline.reading.catalogue import CheckView, ServiceView, page_after
@@ -106,6 +107,14 @@ async def get_evidence_item(call: Call[NoBody, NoQuery]) -> EvidenceItem:
 async def verify_evidence_chain(call: Call[NoBody, NoQuery]) -> ChainState:
     """Walk the digest chain of a connection."""
     return await call.services.register.verify_chain(call.path["connection_id"])
+
+
+async def list_service_states(call: Call[NoBody, PageQuery]) -> Page[ServiceState]:
+    """List the services of a connection with what each came to, by name."""
+    states = await call.services.service_states.of(call.path["connection_id"])
+    return page_after(
+        states, lambda state: state.service, limit=call.query.limit, position=call.query.position
+    )
 
 
 async def list_findings(call: Call[NoBody, FindingQuery]) -> Page[Finding]:

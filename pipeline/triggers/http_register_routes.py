@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.health import HealthDetails, HealthState
-from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page
+from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page, ServiceState
 from pipeline.reading.catalogue import CheckView, ServiceView
 from pipeline.requests import CheckQuery, ControlQuery, EvidenceQuery, FindingQuery, PageQuery
 from pipeline.triggers import http_handlers as handlers
@@ -40,6 +40,16 @@ REGISTER: tuple[Route[Any, Any, Any], ...] = (
         query=NoQuery,
         answer=ChainState,
         summary="Walk the digest chain of a connection's evidence",
+    ),
+    Route(
+        name="list_service_states",
+        method="GET",
+        path="connections/{connection_id}/services",
+        handler=handlers.list_service_states,
+        request=NoBody,
+        query=PageQuery,
+        answer=Page[ServiceState],
+        summary="List the services of a connection, and why one has findings or none",
     ),
     Route(
         name="list_findings",

@@ -12,6 +12,7 @@ from pipeline.model import (
     Finding,
     Page,
     Rotated,
+    ServiceState,
     SyncRun,
 )
 from pipeline.reading.catalogue import Catalogue
@@ -97,6 +98,14 @@ class RegisterService(Protocol):
         ...
 
 
+class ServiceStatesService(Protocol):
+    """What each service of a connection came to."""
+
+    async def of(self, connection_id: str, /) -> tuple[ServiceState, ...]:
+        """Give the state of every service; raises NotFound."""
+        ...
+
+
 class HealthService(Protocol):
     """Whether the app can work."""
 
@@ -133,6 +142,11 @@ class HttpServices(Protocol):
     @property
     def register(self) -> RegisterService:
         """Evidence, findings and control states."""
+        ...
+
+    @property
+    def service_states(self) -> ServiceStatesService:
+        """What each service of a connection came to."""
         ...
 
     @property

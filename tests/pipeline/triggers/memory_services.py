@@ -20,6 +20,7 @@ from pipeline.model import (
     Rejected,
     RequestRecord,
     Rotated,
+    ServiceState,
     SetupCheck,
     SyncRun,
     VerdictCounts,
@@ -143,6 +144,12 @@ def collector(service: str, *checks: Check) -> Collector:
 COLLECTORS = {"defender": collector("defender", CHECK), "storage": collector("storage")}
 
 
+SERVICE_STATES = (
+    ServiceState(service="defender", title="Defender", state="collected", detail="Read.", resources=2),
+    ServiceState(service="storage", title="Storage", state="disabled", detail="Switched off."),
+)
+
+
 class MemoryVault:
     """A vault that can be asked by several instances."""
 
@@ -182,6 +189,7 @@ class MemoryServices:
         self.connections = MemoryConnections(self)
         self.sync_runs = MemorySyncRuns(self)
         self.register = MemoryRegister(self)
+        self.service_states = MemoryServiceStates(self)
         self.settings = self
 
     def portal_url(self, page: str) -> str | None:
@@ -266,6 +274,18 @@ class MemorySyncRuns:
         """Give it."""
         self._services.note("run", connection_id, sync_run_id)
         return RUN
+
+
+class MemoryServiceStates:
+    """Fulfils `ServiceStatesService`."""
+
+    def __init__(self, services: MemoryServices) -> None:
+        self._services = services
+
+    async def of(self, connection_id: str, /) -> tuple[ServiceState, ...]:
+        """Give two."""
+        self._services.note("services", connection_id)
+        return SERVICE_STATES
 
 
 class MemoryRegister:
