@@ -6,7 +6,7 @@ and judges them; a collector stays a declaration.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -30,8 +30,13 @@ from collectors.rules import Judgement, Rule, unknown
 
 _ROW = dict[str, JsonValue]
 
+type _Row = dict[str, JsonValue]
 type Limits = Callable[[Check], Mapping[str, float]]
 type _Found = Resource | tuple[Resource, ...] | Terminal | None
+
+
+def _own_id(resource: Resource) -> str:
+    return resource.id
 
 
 class Child(msgspec.Struct, frozen=True):
@@ -39,15 +44,19 @@ class Child(msgspec.Struct, frozen=True):
 
     Args:
         read: its path may use `{id}`, the resource's id without the leading slash.
+        of: gives what stands for `{id}` instead, where it is another id than the resource's own.
         many: a list of objects instead of one.
+        when: tells for which resources there is anything to ask; the others have none, and are not asked.
         keep: leaves out rows that are not asked about, such as SQL's `master`.
         children: what is read for each of its rows in turn.
     """
 
     read: Read
     many: bool = False
+    when: Callable[[Resource], bool] = bool
     keep: Callable[[Resource], bool] = bool
     children: Mapping[str, "Child"] = {}
+    of: Callable[[Resource], str] = _own_id
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -61,6 +70,7 @@ class Kind(msgspec.Struct, frozen=True):
         keep: leaves out rows that are not of this kind.
         inside: rows within each listed resource that are judged in its place, such as the databases of a
             server: the name of one of `children`.
+        shape: gives a row the `id`, `name` and `type` it is known by, where Azure answers others.
     """
 
     noun: str
@@ -69,6 +79,7 @@ class Kind(msgspec.Struct, frozen=True):
     children: Mapping[str, Child] = {}
     keep: Callable[[Resource], bool] = bool
     inside: str | None = None
+    shape: Callable[[Resource], Mapping[str, JsonValue]] | None = None
 
     @property
     def reads(self) -> tuple[Read, ...]:
@@ -82,24 +93,30 @@ def configuration(
     kinds: Sequence[Kind],
     *,
     shared: Mapping[str, Read] | None = None,
+    objects: Mapping[str, Read] | None = None,
+    subscription_rules: tuple[Rule, ...] = (),
 ) -> Part:
     """Make the part `<service>_configuration`.
 
     Args:
         kinds: the kinds of resources.
-        shared: lists of the subscription that rules compare resources with, by name.
+        shared: lists of the subscription that rules compare resources with, by name; a kind with the same
+            read takes its resources from there.
+        objects: single objects that are shared as lists of one.
+        subscription_rules: what is asked of the subscription as a whole, from its shared lists.
     """
-    lists = shared or {}
+    lists, single = shared or {}, objects or {}
 
     async def collect(reader: Reader, emit: Emit) -> Reading:
-        return await _Collection(reader, emit, kinds, lists).run()
+        return await _Collection(reader, emit, kinds, lists, single).run(subscription_rules)
 
     reads = [read for kind in kinds for read in kind.reads]
+    rules = [*(rule for kind in kinds for rule in kind.rules), *subscription_rules]
     return Part(
         kind=f"{service}_configuration",
         title=title,
-        checks=tuple({rule.check.id: rule.check for kind in kinds for rule in kind.rules}.values()),
-        reads=tuple(dict.fromkeys([*reads, *lists.values()])),
+        checks=tuple({rule.check.id: rule.check for rule in rules}.values()),
+        reads=tuple(dict.fromkeys([*reads, *lists.values(), *single.values()])),
         collect=collect,
     )
 
@@ -124,36 +141,64 @@ def gap_judgement(error: Terminal) -> Judgement:
 class _Collection:
     """One reading of a service."""
 
-    def __init__(self, reader: Reader, emit: Emit, kinds: Sequence[Kind], shared: Mapping[str, Read]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        emit: Emit,
+        kinds: Sequence[Kind],
+        lists: Mapping[str, Read],
+        objects: Mapping[str, Read],
+    ) -> None:
         self._reader = reader
         self._emit = emit
         self._kinds = kinds
-        self._shared = shared
+        self._lists = lists
+        self._objects = objects
         self._resources: Counter[str] = Counter()
         self._statuses: dict[str, Counter[str]] = {}
 
-    async def run(self) -> Reading:
+    async def run(self, subscription_rules: Sequence[Rule]) -> Reading:
         """Read and judge everything; a kind whose list was refused is a gap, the others go on."""
         surroundings = Surroundings(datetime.now(UTC), await self._read_shared())
+        subscription = Resource({"id": self._reader.subscription_scope}, surroundings)
+        for verdict in evaluate(subscription, subscription_rules, self._reader.limits):
+            await self._record(verdict)
         gaps = await asyncio.gather(*(self._kind(kind, surroundings) for kind in self._kinds))
         return Reading(self._summary(), tuple(gap for gap in gaps if gap is not None))
 
     async def _read_shared(self) -> Mapping[str, tuple[Resource, ...] | Terminal]:
-        lists = await asyncio.gather(*(self._list(read) for read in self._shared.values()))
-        return dict(zip(self._shared, lists, strict=True))
+        lists = (self._rows(self._reader.items(read, _ROW)) for read in self._lists.values())
+        objects = (self._rows(self._one(read)) for read in self._objects.values())
+        read = await asyncio.gather(*lists, *objects)
+        return dict(zip([*self._lists, *self._objects], read, strict=True))
 
-    async def _list(self, read: Read) -> tuple[Resource, ...] | Terminal:
+    async def _one(self, read: Read) -> list[_Row]:
+        return [await self._reader.get(read, _ROW)]
+
+    @staticmethod
+    async def _rows(reading: Awaitable[list[_Row]]) -> tuple[Resource, ...] | Terminal:
         try:
-            return tuple(Resource(row) for row in await self._reader.items(read, _ROW))
+            return tuple(map(Resource, await reading))
         except Terminal as error:
             return error
+
+    async def _pages(self, kind: Kind, surroundings: Surroundings) -> AsyncIterator[list[Resource]]:
+        """Give the rows of a kind's list: the shared one if it is shared, else page by page."""
+        names = {read: name for name, read in (*self._lists.items(), *self._objects.items())}
+        if kind.read not in names:
+            async for page in self._reader.pages(kind.read, _ROW):
+                yield [Resource(row, surroundings) for row in page]
+            return
+        found = surroundings.shared[names[kind.read]]
+        if isinstance(found, Terminal):
+            raise found
+        yield [Resource(row.raw, surroundings) for row in found]
 
     async def _kind(self, kind: Kind, surroundings: Surroundings) -> Gap | None:
         found = 0
         try:
-            async for page in self._reader.pages(kind.read, _ROW):
-                rows = [Resource(row, surroundings) for row in page]
-                kept = [row for row in rows if kind.keep(row)]
+            async for page in self._pages(kind, surroundings):
+                kept = [_shaped(row, kind) for row in page if kind.keep(row)]
                 read = await asyncio.gather(*(self._with_children(row, kind.children) for row in kept))
                 found += await self._judge(kind, read)
         except Terminal as error:
@@ -191,7 +236,9 @@ class _Collection:
         return row.with_parts(dict(zip(children, read, strict=True)))
 
     async def _child(self, row: Resource, child: Child) -> _Found:
-        resource_id = row.id.lstrip("/")
+        if not child.when(row):
+            return () if child.many else None
+        resource_id = child.of(row).lstrip("/")
         try:
             if not child.many:
                 one = await self._reader.get(child.read, _ROW, id=resource_id)
@@ -226,6 +273,10 @@ class _Collection:
                 for check_id, counts in sorted(self._statuses.items())
             ],
         }
+
+
+def _shaped(row: Resource, kind: Kind) -> Resource:
+    return row if kind.shape is None else row.with_raw({**row.raw, **kind.shape(row)})
 
 
 def _judgement(rule: Rule, resource: Resource, limits: Limits | None) -> Judgement:

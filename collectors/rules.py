@@ -126,6 +126,18 @@ def must_be_one_of(
     return judge
 
 
+def private_endpoint_approved(resource: Resource) -> Judgement:
+    """Judge whether a private endpoint is connected and approved; one that is pending carries nothing."""
+    connections = resource.objects("properties.privateEndpointConnections")
+    states = [one.text("properties.privateLinkServiceConnectionState.status") or "" for one in connections]
+    return judged(
+        any(state.lower() == "approved" for state in states),
+        "An approved private endpoint is connected.",
+        "No approved private endpoint is connected.",
+        private_endpoints=states,
+    )
+
+
 def _flag(path: str, what: str, *, wanted: bool, absent: bool | None) -> Judge:
     def judge(resource: Resource) -> Judgement:
         found = resource.flag(path)
