@@ -111,7 +111,12 @@ def _register(console: Console, api: ApiClient) -> None:
     console.print(tables.register(evidence, connections))
     for line in tables.gaps(evidence, connections):
         console.print(line)
-    failing = list(api.items("/findings?status=fail"))
+    states = {
+        str(framework["title"]): list(api.items(f"/frameworks/{framework['id']}/controls?limit=1000"))
+        for framework in api.items("/frameworks")
+    }
+    console.print(tables.frameworks(states))
+    failing = list(api.items("/findings?status=fail&limit=1000"))
     console.print(tables.findings(failing, connections))
     for connection in connections:
         chain = api.get(f"/connections/{connection['id']}/evidence/verify")

@@ -82,6 +82,16 @@ def gaps(evidence: list[Json], connections: list[Json]) -> Iterator[str]:
             yield f"[yellow]Gap[/] in {name}, {item['title']}: {escape(str(problem['advice']))}"
 
 
+def frameworks(states: dict[str, list[Json]]) -> Table:
+    """Show for each framework how many of its controls are in which state."""
+    names = ("pass", "fail", "partial", "unknown", "not_applicable", "no_evidence", "manual")
+    table = _table("Controls by state (GET /api/frameworks/{id}/controls)", "framework", "controls", *names)
+    for title, controls in states.items():
+        counts = [sum(control["state"] == name for control in controls) for name in names]
+        table.add_row(title, str(len(controls)), *(str(count) if count else "" for count in counts))
+    return table
+
+
 def findings(failing: list[Json], connections: list[Json]) -> Table:
     """Show the newest failing findings, and how many there are in all."""
     table = _table(
@@ -129,7 +139,10 @@ def _summary(item: Json) -> str:
             severities = _row(summary["by_severity"])
             shown = ", ".join(f"{count} {name}" for name, count in severities.items())
             return f"{summary['active']} active ({shown})"
-    return ", ".join(f"{name} {value}" for name, value in summary.items())
+    verdicts = ", ".join(
+        f"{count} {name}" for name, count in _row(summary.get("verdicts", {})).items() if count
+    )
+    return f"{summary.get('resources', 0)} resources: {verdicts}"
 
 
 def _table(title: str, *columns: str) -> Table:

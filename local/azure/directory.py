@@ -48,6 +48,12 @@ def _subscription(subscription: Subscription) -> JsonObject:
             "not_applicable": counts.not_applicable,
         },
         "alerts": len(subscription.content.alerts),
+        "truth": [
+            {"check_id": check_id, "resource_id": resource_id, "status": status}
+            for (check_id, resource_id), status in (
+                subscription.estate.truth.items() if subscription.estate else ()
+            )
+        ],
         "roles": [
             {"object_id": entry.principal_id, "role": entry.role.name} for entry in subscription.assignments
         ],
