@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from collectors.errors import ServiceUnavailable
+from collectors.registry import load
 from local.azure.changes import ExpireSecret, RotateSecret, SetApplication
 from local.azure.faults import Fault, Kind
 from pipeline.errors import (
@@ -60,7 +61,7 @@ class TestConnected:
             owner.client_id,
             ends,
         )
-        assert made.services == ("defender",)
+        assert made.services == tuple(load())
         assert made.next_sync_at
         assert made.last_sync_run
         assert made.last_sync_run.trigger == "connect"

@@ -68,7 +68,7 @@ async def checks(
         reader or app.reader(name),
         connection=connection or record(app, name),
         principal=principal or (Principal(object_id=app.azure.connector.object_id) if token else None),
-        collectors=load(),
+        collectors={"defender": load()["defender"]},
         now=NOW,
         portal_url=app.settings.portal_url,
     )
