@@ -19,6 +19,8 @@ from pipeline.times import rfc3339
 from tests.pipeline.sync_rig import NOON
 
 replace = msgspec.structs.replace
+SAID_AT_READING = {"digest", "freshness", "newest_try", "no_longer_collected"}
+"""All that an item does not seal; whatever is added to it is sealed unless it is named here too."""
 PROBLEM = ProblemView(code="permission_missing", detail="No.")
 STAMP = Stamp(connection_id="c", subscription_id="s", sync_run_id="r", principal="p", mapping_version="m")
 scalars: st.SearchStrategy[JsonValue] = st.one_of(
@@ -94,7 +96,7 @@ def test_an_untouched_chain_is_intact(summaries: list[dict[str, JsonValue]]) -> 
 @cache
 def sealed_fields() -> list[str]:
     """Give every field that an item seals."""
-    return sorted({*EvidenceItem.__struct_fields__} - {"digest", "freshness", "newest_try"})
+    return sorted({*EvidenceItem.__struct_fields__} - SAID_AT_READING)
 
 
 @given(st.data())
@@ -155,7 +157,12 @@ def test_an_added_item_is_found() -> None:
 
 @pytest.mark.parametrize(
     "said_at_reading",
-    [{"freshness": "stale"}, {"newest_try": PartRun(kind="colour", status="unavailable")}, {"digest": "x"}],
+    [
+        {"freshness": "stale"},
+        {"newest_try": PartRun(kind="colour", status="unavailable")},
+        {"digest": "x"},
+        {"no_longer_collected": True},
+    ],
 )
 def test_what_is_said_at_reading_is_not_sealed(said_at_reading: dict[str, Any]) -> None:
     """It changes while the item does not."""

@@ -339,15 +339,15 @@ class TestOtherWorkers:
 
     async def test_a_worker_that_lost_its_lease_writes_nothing_more(self, storage: str) -> None:
         """Another one finished the run meanwhile; its record stays as that one left it."""
-        async with rigged(storage, lease_s=0.6) as slow, rigged(storage, time=slow.time) as other:
+        async with rigged(storage, lease_s=3) as slow, rigged(storage, time=slow.time) as other:
             slow.world.seen = {"colour": [GREEN], "shape": [ROUND]}
             other.world.seen = {"colour": [verdict("colour", "theirs")]}
             run = await slow.sync_runs.start((await slow.connect()).id)
 
             async def overtake() -> None:
-                slow.time.later(seconds=1)
+                slow.time.later(seconds=4)
                 await other.worker.run(message(run))
-                await asyncio.sleep(0.3)  # a renewal's turn
+                await asyncio.sleep(1.1)  # a renewal's turn
 
             slow.world.during["shape"] = overtake
             await slow.worker.run(message(run))
