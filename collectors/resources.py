@@ -1,6 +1,6 @@
 """One object as Azure answered it, read by path: what is absent is None, what is there is typed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import cast
 
@@ -10,6 +10,7 @@ from collectors.contract import JsonValue
 from collectors.errors import Terminal, UnexpectedAnswer
 
 type JsonObject = dict[str, JsonValue]
+type Keys = Callable[[Resource], Iterable[str]]
 
 _ON = frozenset({"true", "enabled", "on", "yes", "1"})
 _OFF = frozenset({"false", "disabled", "off", "no", "0"})
@@ -23,10 +24,14 @@ class Surroundings(msgspec.Struct, frozen=True):
         now: the time of the reading; ages are counted up to it.
         shared: lists of the subscription that several resources are compared with, by name; an error for one
             that could not be read.
+        indexes: the same lists by the last segment of the id, each made at its first use.
+        groups: the same lists by keys of their rows, each made at its first use.
     """
 
     now: datetime
     shared: Mapping[str, "tuple[Resource, ...] | Terminal"] = {}
+    indexes: dict[str, "dict[str, Resource]"] = {}
+    groups: "dict[tuple[str, Keys], dict[str, tuple[Resource, ...]]]" = {}
 
 
 class Resource:
@@ -150,6 +155,34 @@ class Resource:
             raise found
         return found
 
+    def found(self, name: str, resource_id: str | None) -> "Resource | None":
+        """Give the object of a list of the subscription by its id, of which the last segment suffices.
+
+        Args:
+            resource_id: in any casing, with or without a scope before it; None finds nothing.
+        """
+        indexes = self._surroundings.indexes
+        if name not in indexes:
+            indexes[name] = {_last_segment(row.id): row for row in self.shared(name)}
+        return None if resource_id is None else indexes[name].get(_last_segment(resource_id))
+
+    def matching(self, name: str, keys: "Keys", wanted: str | None) -> "tuple[Resource, ...]":
+        """Give the objects of a list of the subscription that have a key, whatever its casing.
+
+        Args:
+            keys: gives the keys of an object, such as its whole id or the ids it refers to; a function of a
+                module, since what it gave is kept by it.
+            wanted: the key; None finds nothing.
+        """
+        groups = self._surroundings.groups
+        if (name, keys) not in groups:
+            made: dict[str, list[Resource]] = {}
+            for row in self.shared(name):
+                for key in {key.lower() for key in keys(row)}:
+                    made.setdefault(key, []).append(row)
+            groups[name, keys] = {key: tuple(rows) for key, rows in made.items()}
+        return () if wanted is None else groups[name, keys].get(wanted.lower(), ())
+
     def gap(self, needs: tuple[str, ...]) -> Terminal | None:
         """Give the error of the first needed part or shared list that could not be read."""
         found = (self._parts.get(name, self._surroundings.shared.get(name)) for name in needs)
@@ -170,3 +203,7 @@ class Resource:
         if isinstance(found, Terminal):
             raise found
         return found
+
+
+def _last_segment(resource_id: str) -> str:
+    return resource_id.rstrip("/").rpartition("/")[2].lower()

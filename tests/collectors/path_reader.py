@@ -18,12 +18,15 @@ class PathReader:
 
     Args:
         answers: rows, an object, or the error that the reader translates Azure's answer to, by path below the
-            subscription.
+            subscription, or by whole path.
         page_size: rows on a page.
     """
 
     def __init__(self, answers: Mapping[str, Answer], page_size: int = 2) -> None:
-        self._answers = {f"{SCOPE}/{path}".lower(): answer for path, answer in answers.items()}
+        self._answers = {
+            (path if path.startswith("/") else f"{SCOPE}/{path}").lower(): answer
+            for path, answer in answers.items()
+        }
         self._page_size = page_size
         self.sent: list[str] = []
 
