@@ -6,13 +6,13 @@ from tests.end_to_end.reading import evidence, findings, rows, synced
 
 
 def test_every_verdict_in_the_register_is_the_truth(stack: Stack, connect: Connect) -> None:
-    """All services of a subscription: each finding has the status its simulated resource was built to have."""
+    """All services of a subscription: each finding has the status its resource was built for."""
     services = [str(service["name"]) for service in stack.api.items("/services")]
     connection = connect("production", services=services)
     run = synced(stack.api, connection, timeout_s=120)
 
     [production] = [one for one in rows(stack.azure.world()["subscriptions"]) if one["name"] == "production"]
-    truth = {(one["check_id"], one["resource_id"]): one["status"] for one in rows(production["truth"])}
+    truth = {(one["check_id"], str(one["resource_id"])): one["status"] for one in rows(production["truth"])}
     found = {
         (one["check_id"], str(one["resource_id"]).lower()): one["status"]
         for one in findings(stack.api, connection)
