@@ -9,7 +9,16 @@ from types import MappingProxyType, ModuleType
 from collectors.contract import Collector
 
 NOT_COLLECTORS = frozenset(
-    {"configuration", "contract", "diagnostics", "errors", "registry", "resources", "rules"}
+    {
+        "configuration",
+        "contract",
+        "database_servers",
+        "diagnostics",
+        "errors",
+        "registry",
+        "resources",
+        "rules",
+    }
 )
 # What the body of a module raises when it is broken; anything else is not about the module.
 _BROKEN = (ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError, LookupError)

@@ -8,6 +8,7 @@ from typing import Self, override
 import msgspec
 from azure.core.credentials import AccessToken
 
+from collectors.contract import Part, Verdict
 from local.azure import SimulatedAzure
 from pipeline.authentication.errors import translate_authentication_error
 from pipeline.azure.limiter import Clock
@@ -58,3 +59,15 @@ async def reading(azure: SimulatedAzure, name: str) -> AsyncIterator[AzureReader
         )
     finally:
         await cloud.close()
+
+
+async def official_verdicts(part: Part) -> list[Verdict]:
+    """Collect a part from the subscription that answers with Microsoft's own examples; gives its verdicts."""
+    verdicts: list[Verdict] = []
+
+    async def keep(verdict: Verdict) -> None:
+        verdicts.append(verdict)
+
+    async with SimulatedAzure("small") as azure, reading(azure, "specification") as reader:
+        await part.collect(reader, keep)
+    return verdicts
