@@ -275,29 +275,3 @@ class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     controls: int
     coverage: Mapping[Coverage, int]
-
-
-type ServiceStateName = Literal[
-    "collected",
-    "none_found",
-    "partly_collected",
-    "disabled",
-    "not_permitted",
-    "not_enabled",
-    "unavailable",
-    "not_collected_yet",
-]
-
-
-class ServiceState(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a connection has findings of a service, or has none: the answer to "where are they?"."""
-
-    service: str
-    title: str
-    state: ServiceStateName
-    detail: str
-    advice: str = ""
-    portal_url: str | None = None
-    collected_at: str | None = None
-    resources: int | None = None
-    verdicts: VerdictCounts = msgspec.field(default_factory=VerdictCounts)

@@ -1,13 +1,42 @@
 """Why a connection has findings of a service or none: switched off, not permitted, off, none found."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
 
 from collectors.contract import Collector, Summary
-from pipeline.model import EvidenceItem, PartRun, ProblemView, ServiceState, ServiceStateName
+from pipeline.model import EvidenceItem, PartRun, ProblemView, VerdictCounts
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import Pointer
 from pipeline.syncing.run_report import added
+
+type ServiceStateName = Literal[
+    "collected",
+    "none_found",
+    "partly_collected",
+    "disabled",
+    "not_permitted",
+    "not_enabled",
+    "unavailable",
+    "not_collected_yet",
+]
+
+
+class ServiceState(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a connection has findings of a service, or has none: the answer to "where are they?"."""
+
+    service: str
+    title: str
+    state: ServiceStateName
+    detail: str
+    advice: str = ""
+    portal_url: str | None = None
+    collected_at: str | None = None
+    resources: int | None = None
+    verdicts: VerdictCounts = msgspec.field(default_factory=VerdictCounts)
+
 
 _BY_PROBLEM: Mapping[str, ServiceStateName] = {
     "permission_missing": "not_permitted",

@@ -13,10 +13,10 @@ from pipeline.model import (
     FrameworkView,
     Page,
     Rotated,
-    ServiceState,
     SyncRun,
 )
 from pipeline.reading.catalogue import CheckView, ServiceView, page_after
+from pipeline.reading.service_states import ServiceState
 from pipeline.requests import (
     ChangeRequest,
     CheckQuery,

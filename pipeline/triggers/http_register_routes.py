@@ -3,8 +3,9 @@
 from typing import Any
 
 from pipeline.health import HealthDetails, HealthState
-from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page, ServiceState
+from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page
 from pipeline.reading.catalogue import CheckView, ServiceView
+from pipeline.reading.service_states import ServiceState
 from pipeline.requests import CheckQuery, ControlQuery, EvidenceQuery, FindingQuery, PageQuery
 from pipeline.triggers import http_handlers as handlers
 from pipeline.triggers.http_parsing import NoBody, NoQuery

@@ -12,11 +12,11 @@ from pipeline.model import (
     Finding,
     Page,
     Rotated,
-    ServiceState,
     SyncRun,
 )
 from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
+from pipeline.reading.service_states import ServiceState
 from pipeline.requests import ChangeRequest, ConnectRequest, EvidenceQuery, FindingQuery, RotateRequest
 
 

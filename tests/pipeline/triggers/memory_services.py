@@ -20,13 +20,13 @@ from pipeline.model import (
     Rejected,
     RequestRecord,
     Rotated,
-    ServiceState,
     SetupCheck,
     SyncRun,
     VerdictCounts,
 )
 from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
+from pipeline.reading.service_states import ServiceState
 
 AT = "2026-11-21T22:24:00.000000Z"
 MAPPINGS = loader.load()
