@@ -46,7 +46,7 @@ HTTP = (
 TIMERS = (
     ("plan_daily_syncs", "0 30 2 * * *"),
     ("plan_hourly_syncs", "0 5 * * * *"),
-    ("resume_sync_runs", "0 */5 * * * *"),
+    ("resume_sync_runs", "0 * * * * *"),
 )
 QUEUES = (("run_sync", "sync-runs"), ("give_up_sync", "sync-runs-poison"))
 
@@ -155,7 +155,7 @@ def test_schedules_come_from_the_settings() -> None:
         for binding in one["bindings"]
         if binding["type"] == "timerTrigger"
     ]
-    assert schedules == ["0 0 4 * * *", "0 17 * * * *", "0 */5 * * * *"]
+    assert schedules == ["0 0 4 * * *", "0 17 * * * *", "0 * * * * *"]
 
 
 @pytest.mark.parametrize("package", ["aiohttp", "azure.data.tables", "azure.mgmt", "azure.storage.queue"])

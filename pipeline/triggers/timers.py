@@ -10,7 +10,7 @@ from pipeline.model import Frequency
 
 _new_blueprint: Callable[[], func.Blueprint] = func.Blueprint  # whose constructor is not annotated
 _LOG = logging.getLogger(__name__)
-RESUME_SCHEDULE = "0 */5 * * * *"
+RESUME_SCHEDULE = "0 * * * * *"
 
 
 class Planner(Protocol):
