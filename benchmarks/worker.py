@@ -17,6 +17,9 @@ from pipeline.requests import ClientSecretAuth, ConnectRequest
 from pipeline.services import Services
 from pipeline.stores.run_queue import RunMessage
 
+SERVICES = ("defender",)
+"""The service with the lists of tens of thousands; the floor fetches the same lists."""
+
 
 class Connect(msgspec.Struct, tag="connect", tag_field="do", forbid_unknown_fields=True):
     """Connect a subscription, and queue its first run."""
@@ -45,7 +48,9 @@ async def connect(services: Services, order: Connect) -> Answer:
     auth = ClientSecretAuth(
         tenant_id=order.tenant_id, client_id=order.client_id, client_secret=order.client_secret
     )
-    asked = ConnectRequest(name="Benchmark", auth=auth, subscription_ids=(order.subscription_id,))
+    asked = ConnectRequest(
+        name="Benchmark", auth=auth, subscription_ids=(order.subscription_id,), services=SERVICES
+    )
     connected = await services.connections.connect(asked)
     return await queue(services, Queue(connected.connections[0].id))
 

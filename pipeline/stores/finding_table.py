@@ -2,7 +2,15 @@
 
 A row's `opened_seq` and `closed_seq` name the runs that opened and closed it. A row counts as open at the
 committed sequence number N when opened_seq <= N < closed_seq; what a run writes before its commit carries
-N + 1 and is invisible until then.
+N + 1 and is invisible until then. A change closes one interval and opens the next: the two rows may lie in
+different partitions and be written in any order, but they carry the same uncommitted number, and so take
+effect together, in one transaction: the commit of their run.
+
+The intervals of one run lie in 64 partitions, by ranges of the finding id. A partition is `<connection>|<run,
+newest first>|<range>`, a row key `<run, newest first>|<finding id>`: both grow in the same order, so all of a
+connection is one range of keys, and a row key alone says where to go on. Why not one partition: Azure writes
+2,000 rows a second into one, and a first sync has tens of thousands.
+https://learn.microsoft.com/azure/storage/tables/scalability-targets
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -17,6 +25,8 @@ from pipeline.times import FOREVER
 OPEN_SEQ = 2**31 - 1
 _LAST_SEQ = 10**10 - 1
 _STATUSES = tuple(Status)
+_FIRST_BYTES_PER_RANGE = 4
+"""How many first bytes of a finding id share a partition: 256 of them make 64 ranges."""
 
 
 class FindingBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,13 +54,13 @@ class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingTable:
-    """Write and read finding intervals of one connection per partition."""
+    """Write and read finding intervals."""
 
     def __init__(self, tables: TableStorage) -> None:
         self._tables = tables
 
     async def submit(self, operations: list[Operation]) -> None:
-        """Write one transaction of rows; one that was written already is written again."""
+        """Write one transaction of rows of one partition; one that was written already is written again."""
         from azure.data.tables import TableTransactionError
 
         table = await self._tables.table("findings")
@@ -79,9 +89,7 @@ class FindingTable:
             page_size: how many rows one request asks for.
         """
         table = await self._tables.table("findings")
-        query = f"PartitionKey eq '{connection_id}' and opened_seq le {sequence}"
-        if after is not None:
-            query += f" and RowKey gt '{after}'"
+        query = f"{_of_connection(connection_id, after)} and opened_seq le {sequence}"
         if where:
             query += f" and {where}"
         async for entity in table.query_entities(query, results_per_page=page_size):
@@ -95,26 +103,38 @@ class FindingTable:
             undo: tells for a kind whether its rows go; those of a finished part stay.
         """
         table = await self._tables.table("findings")
-        query = (
-            f"PartitionKey eq '{connection_id}' and (opened_seq eq {sequence} or closed_seq eq {sequence})"
-        )
+        theirs = f"(opened_seq eq {sequence} or closed_seq eq {sequence})"
+        query = f"{_of_connection(connection_id)} and {theirs}"
         names = ["PartitionKey", "RowKey", "kind", "opened_seq"]
-        groups: list[list[Operation]] = [
-            [_undo(entity, sequence)]
+        undone = [
+            _undo(entity, sequence)
             async for entity in table.query_entities(query, select=names)
             if undo(str(entity["kind"]))
         ]
-        for operations in chunks_of(groups):
+        for operations in chunks_of(undone):
             await self.submit(operations)
 
     async def purge(self, connection_id: str) -> None:
         """Remove every finding of a connection."""
-        await self._tables.purge("findings", connection_id)
+        await self._tables.remove("findings", _of_connection(connection_id))
 
 
 def finding_key(sequence: int, finding_id: bytes) -> str:
     """Give the row key of an interval: later runs sort first."""
     return f"{_LAST_SEQ - sequence:010d}|{finding_id.hex()}"
+
+
+def _partition(connection_id: str, key: str) -> str:
+    """Give the partition of a row key: the run, and the range that the finding id is in."""
+    run, _, found = key.partition("|")
+    return f"{connection_id}|{run}|{int(found[:2], 16) // _FIRST_BYTES_PER_RANGE:02d}"
+
+
+def _of_connection(connection_id: str, after: str | None = None) -> str:
+    """Filter on a connection's rows, or on those that follow a row key; manifests lie beyond them."""
+    first = f"{connection_id}|0" if after is None else _partition(connection_id, after)
+    rows = f"PartitionKey ge '{first}' and PartitionKey lt '{connection_id}|:'"
+    return rows if after is None else f"{rows} and RowKey gt '{after}'"
 
 
 class Intervals(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,9 +160,10 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
             observed=verdict.observed,
             remediation=verdict.remediation,
         )
+        key = finding_key(self.sequence, finding_id)
         entity: Entity = {
-            "PartitionKey": self.connection_id,
-            "RowKey": finding_key(self.sequence, finding_id),
+            "PartitionKey": _partition(self.connection_id, key),
+            "RowKey": key,
             "service": self.service,
             "kind": self.kind,
             "check_id": verdict.check_id,
@@ -159,9 +180,10 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
 
     def closing(self, finding_id: bytes, opened_seq: int) -> Operation:
         """Give the operation that closes an interval."""
+        key = finding_key(opened_seq, finding_id)
         entity: Entity = {
-            "PartitionKey": self.connection_id,
-            "RowKey": finding_key(opened_seq, finding_id),
+            "PartitionKey": _partition(self.connection_id, key),
+            "RowKey": key,
             "closed_at": self.at,
             "closed_seq": self.sequence,
         }

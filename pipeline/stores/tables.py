@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -72,11 +73,15 @@ class TableStorage:
 
     async def purge(self, name: TableName, partition: str) -> None:
         """Remove every row of a partition."""
+        await self.remove(name, f"PartitionKey eq '{partition}'")
+
+    async def remove(self, name: TableName, where: str) -> None:
+        """Remove every row that fulfils an OData condition, of however many partitions."""
         table = await self.table(name)
         keys = ["PartitionKey", "RowKey"]
-        query = table.query_entities(f"PartitionKey eq '{partition}'", select=keys)
-        groups: list[list[Operation]] = [[("delete", {key: row[key] for key in keys})] async for row in query]
-        for operations in chunks_of(groups):
+        query = table.query_entities(where, select=keys)
+        rows: list[Operation] = [("delete", {key: row[key] for key in keys}) async for row in query]
+        for operations in chunks_of(rows):
             await table.submit_transaction(operations)
 
     async def close(self) -> None:
@@ -152,20 +157,41 @@ def operation_bytes(entity: Mapping[str, object]) -> int:
     )
 
 
-def chunks_of(groups: Iterable[list[Operation]]) -> Iterable[list[Operation]]:
-    """Gather groups into transactions by count and bytes; a group always stays in one transaction."""
-    batch: list[Operation] = []
-    size = 0
-    for group in groups:
-        group_bytes = sum(operation_bytes(operation[1]) for operation in group)
-        full = len(batch) + len(group) > TRANSACTION_OPERATIONS or size + group_bytes > TRANSACTION_BYTES
-        if batch and full:
-            yield batch
-            batch, size = [], 0
-        batch += group
-        size += group_bytes
-    if batch:
-        yield batch
+def partition_of(operation: Operation) -> str:
+    """Give the partition that an operation writes to."""
+    return str(operation[1]["PartitionKey"])
+
+
+class Batch:
+    """Operations of one partition that will be one transaction."""
+
+    __slots__ = ("operations", "size")
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self.size = 0
+
+    def has_room(self, size: int) -> bool:
+        """Tell whether it is within Azure's limits with one more operation of so many bytes."""
+        return len(self.operations) < TRANSACTION_OPERATIONS and self.size + size <= TRANSACTION_BYTES
+
+    def add(self, operation: Operation, size: int) -> None:
+        """Take one more operation."""
+        self.operations.append(operation)
+        self.size += size
+
+
+def chunks_of(operations: Iterable[Operation]) -> Iterable[list[Operation]]:
+    """Cut operations, in order, into transactions: of one partition each, by count and bytes."""
+    for _, of_partition in groupby(operations, partition_of):
+        batch = Batch()
+        for operation in of_partition:
+            size = operation_bytes(operation[1])
+            if not batch.has_room(size):
+                yield batch.operations
+                batch = Batch()
+            batch.add(operation, size)
+        yield batch.operations
 
 
 def starts_with(prefix: str) -> str:

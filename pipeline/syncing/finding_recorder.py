@@ -1,10 +1,8 @@
 """Verdicts in, interval changes out: only what differs from the last committed run is written."""
 
-import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 import msgspec
 
@@ -13,19 +11,9 @@ from pipeline.ids import finding_id
 from pipeline.model import Changes, VerdictCounts
 from pipeline.stores.finding_table import Intervals, status_code
 from pipeline.stores.manifests import OpenFinding, check_mark
-from pipeline.stores.tables import TRANSACTION_BYTES, TRANSACTION_OPERATIONS, Operation, operation_bytes
+from pipeline.syncing.finding_outbox import FindingOutbox, FindingWriter
 
-_WRITES_IN_FLIGHT = 4
-_LANDING_S = 10
 _UNKNOWN = status_code(Status.UNKNOWN)
-
-
-class FindingWriter(Protocol):
-    """Where interval changes go."""
-
-    async def submit(self, operations: list[Operation]) -> None:
-        """Write one transaction."""
-        ...
 
 
 class FindingRecorder:
@@ -49,15 +37,10 @@ class FindingRecorder:
     ) -> None:
         self._intervals = intervals
         self._before = before
-        self._writer = writer
-        self._may_write = may_write
-        self._pending: list[Operation] = []
-        self._pending_bytes = 0
-        self._writes: set[asyncio.Task[None]] = set()
+        self._outbox = FindingOutbox(writer, may_write)
         self._opened = 0
         self._closed = 0
         self._resources: set[int] = set()
-        self._turn = asyncio.Lock()
         self.open: dict[bytes, OpenFinding] = {}
         self.counts: defaultdict[str, VerdictCounts] = defaultdict(VerdictCounts)
 
@@ -126,61 +109,26 @@ class FindingRecorder:
             else:
                 await self._change(found, known, None)
         self._before.clear()
-        await self._flush()
+        await self._outbox.flush()
 
     async def finish_gap(self, unknowns: Iterable[Verdict]) -> None:
         """Record that the part could not be read at all: nothing closes."""
         for verdict in unknowns:
             await self.emit_gap(verdict)
         self.open, self._before = self._before, {}
-        await self._flush()
+        await self._outbox.flush()
 
     async def abandon(self) -> None:
-        """Stop writing; what was written stays invisible and is swept by the next attempt.
-
-        Writes on their way are given time to arrive: one that is cancelled may still land, after the sweep.
-        """
-        if self._writes:
-            _, late = await asyncio.wait(self._writes, timeout=_LANDING_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*self._writes, return_exceptions=True)
-        self._writes.clear()
+        """Stop writing; what was written stays invisible and is swept by the next attempt."""
+        await self._outbox.abandon()
 
     async def _change(self, found: bytes, known: OpenFinding | None, verdict: Verdict | None) -> None:
-        group: list[Operation] = []
         if known is not None:
-            group.append(self._intervals.closing(found, known[1]))
             self._closed += 1
+            await self._outbox.add(self._intervals.closing(found, known[1]))
         if verdict is not None:
-            group.append(self._intervals.opening(found, verdict))
             self._opened += 1
-        size = sum(operation_bytes(operation[1]) for operation in group)
-        async with self._turn:  # several kinds of resources may be read, and so emitted, at one time
-            full = len(self._pending) + len(group) > TRANSACTION_OPERATIONS
-            if full or self._pending_bytes + size > TRANSACTION_BYTES:
-                await self._send()
-            self._pending += group
-            self._pending_bytes += size
-
-    async def _send(self) -> None:
-        if len(self._writes) >= _WRITES_IN_FLIGHT:
-            await self._settle(asyncio.FIRST_COMPLETED)
-        if self._pending:
-            self._may_write()
-            operations, self._pending, self._pending_bytes = self._pending, [], 0
-            self._writes.add(asyncio.create_task(self._writer.submit(operations)))
-
-    async def _flush(self) -> None:
-        await self._send()
-        while self._writes:
-            await self._settle(asyncio.ALL_COMPLETED)
-
-    async def _settle(self, return_when: str) -> None:
-        done, self._writes = await asyncio.wait(self._writes, return_when=return_when)
-        failures = [error for task in done if (error := task.exception()) is not None]
-        if failures:
-            raise failures[0]
+            await self._outbox.add(self._intervals.opening(found, verdict))
 
 
 def count(counts: VerdictCounts, status: Status) -> None:

@@ -78,6 +78,10 @@ class StillReader:
     subscription_scope = "/subscriptions/s"
     requests_sent, pages_read, throttled = 3, 2, 1
 
+    def limits(self, check: Check) -> Mapping[str, float]:
+        """Give a check's default thresholds."""
+        return check.thresholds
+
     def records(self) -> tuple[RequestRecord, ...]:
         """Give one read, made up."""
         read = RequestRecord(
@@ -319,9 +323,12 @@ class Rig:
         return list((await self.register.evidence(query)).items)
 
     async def rows(self, table: TableName, partition: str) -> list[Entity]:
-        """Give every raw row of a partition."""
+        """Give every raw row of a partition; in the case of findings, of all partitions of a connection."""
         client = await self.tables.table(table)
-        return [dict(row) async for row in client.query_entities(f"PartitionKey eq '{partition}'")]
+        query = f"PartitionKey eq '{partition}'"
+        if table == "findings":
+            query += f" or (PartitionKey ge '{partition}|0' and PartitionKey lt '{partition}|:')"
+        return [dict(row) async for row in client.query_entities(query)]
 
     async def keys(self, connection_id: str, prefix: str) -> list[str]:
         """Give the keys of a connection's evidence rows that start so."""

@@ -12,7 +12,7 @@ from tests.pipeline.sync_rig import Rig, message, rigged, verdict
 
 BEFORE = {"colour a": "pass", "colour b": "pass", "shape a": "pass"}
 AFTER = {"colour a": "pass", "colour b": "fail", "colour c": "fail"}
-WRITES = 15
+WRITES = 16
 """How many writes an attempt of two changed parts makes, from taking the lease on."""
 
 
@@ -30,8 +30,8 @@ class Scene:
 
 @pytest.fixture(autouse=True)
 def early_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write after two operations instead of a hundred, so that there is more to crash between."""
-    monkeypatch.setattr("pipeline.syncing.finding_recorder.TRANSACTION_OPERATIONS", 2)
+    """Write each operation at once, not a hundred together, so that there is more to crash between."""
+    monkeypatch.setattr("pipeline.syncing.finding_outbox._MOST_WAITING", 0)
 
 
 @pytest.fixture

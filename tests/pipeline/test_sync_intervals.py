@@ -85,8 +85,8 @@ def changes(before: State, after: State) -> tuple[int, int]:
 
 @pytest.fixture(autouse=True)
 def early_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write after two operations instead of a hundred, so that a failing part leaves rows behind."""
-    monkeypatch.setattr("pipeline.syncing.finding_recorder.TRANSACTION_OPERATIONS", 2)
+    """Write each operation at once, not a hundred together, so that a failing part leaves rows behind."""
+    monkeypatch.setattr("pipeline.syncing.finding_outbox._MOST_WAITING", 0)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,16 +1,18 @@
 """Finding intervals in their table: what is not committed cannot be seen and can be undone."""
 
 import pytest
+from azure.data.tables import TableTransactionError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.contract import Status
 from pipeline.stores.finding_table import FindingRow, Intervals, finding_key
-from pipeline.stores.tables import operation_bytes
+from pipeline.stores.tables import Operation, operation_bytes
 from tests.pipeline.faulty_storage import faulty
 from tests.pipeline.sync_rig import Rig, record, rigged, verdict
 
-ONE, TWO = b"1" * 16, b"2" * 16
+ONE, TWO = b"1" * 16, b"9" * 16
+"""In different partitions: their first bytes are 49 and 57, and four share one."""
 
 
 def intervals(connection_id: str, sequence: int, kind: str = "colour") -> Intervals:
@@ -25,12 +27,20 @@ async def connection_id(rig: Rig) -> str:
     """Give a connection whose run 1 opened one finding, whose run 2 replaced it and opened another."""
     made = record().id
     first, second = intervals(made, 1), intervals(made, 2)
-    await rig.findings.submit([first.opening(ONE, verdict("colour", "a"))])
-    await rig.findings.submit(
-        [second.closing(ONE, 1), second.opening(ONE, verdict("colour", "a", Status.FAIL))]
+    await written(
+        rig,
+        first.opening(ONE, verdict("colour", "a")),
+        second.closing(ONE, 1),
+        second.opening(ONE, verdict("colour", "a", Status.FAIL)),
+        intervals(made, 2, "shape").opening(TWO, verdict("shape", "a")),
     )
-    await rig.findings.submit([intervals(made, 2, "shape").opening(TWO, verdict("shape", "a"))])
     return made
+
+
+async def written(rig: Rig, *operations: Operation) -> None:
+    """Write operations one after another."""
+    for operation in operations:
+        await rig.findings.submit([operation])
 
 
 async def seen(rig: Rig, connection_id: str, sequence: int) -> list[FindingRow]:
@@ -58,6 +68,37 @@ async def test_after_its_commit_all_of_it_shows(rig: Rig, connection_id: str) ->
     assert [(row.status, row.closed_at) for row in rows] == [("fail", None), ("pass", None), ("pass", "at 2")]
 
 
+@pytest.mark.parametrize("crash_after", [0, 1])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["closing first", "opening first"])
+async def test_close_and_open_of_a_change_show_together_whatever_crash_comes_between(
+    rig: Rig, order: tuple[int, int], crash_after: int
+) -> None:
+    """They lie in different partitions; the commit of their run makes both true at once."""
+    made = record().id
+    second = intervals(made, 2)
+    change = (second.closing(ONE, 1), second.opening(ONE, verdict("colour", "a", Status.FAIL)))
+    await written(rig, intervals(made, 1).opening(ONE, verdict("colour", "a")))
+    before = await seen(rig, made, 1)
+
+    await written(rig, *(change[one] for one in order[:crash_after]))
+    assert await seen(rig, made, 1) == before
+    await rig.findings.sweep(made, 2, undo=lambda _: True)
+    assert await seen(rig, made, 2) == before
+    await written(rig, *(change[one] for one in order))
+    assert await seen(rig, made, 1) == before
+    after = await seen(rig, made, 2)
+    assert [(row.status, row.opened_at, row.closed_at) for row in after] == [
+        ("fail", "at 2", None),
+        ("pass", "at 1", "at 2"),
+    ]
+
+
+async def test_only_what_was_written_already_is_written_again(rig: Rig) -> None:
+    """Closing an interval that is not there is another matter: it is not taken for a lost answer."""
+    with pytest.raises(TableTransactionError):
+        await written(rig, intervals(record().id, 2).closing(ONE, 1))
+
+
 async def test_a_sweep_undoes_it_but_not_its_finished_parts(rig: Rig, connection_id: str) -> None:
     """What it opened goes, what it closed is open again; sweeping twice is sweeping once."""
     for _ in range(2):
@@ -70,18 +111,40 @@ async def test_a_sweep_undoes_it_but_not_its_finished_parts(rig: Rig, connection
     ]
 
 
-async def test_rows_go_on_after_a_key(rig: Rig, connection_id: str) -> None:
-    """As a page does."""
-    first, *rest = await seen(rig, connection_id, 2)
+async def test_rows_go_on_after_any_key(rig: Rig, connection_id: str) -> None:
+    """As a page does, over runs and partitions."""
+    rows = await seen(rig, connection_id, 2)
 
-    assert rest == [row async for row in rig.findings.rows(connection_id, sequence=2, after=first.key)]
+    for place, row in enumerate(rows):
+        onwards = rig.findings.rows(connection_id, sequence=2, after=row.key)
+        assert [one async for one in onwards] == rows[place + 1 :]
+
+
+@pytest.mark.parametrize("page_size", [1, 7])
+async def test_a_run_is_one_list_in_key_order(rig: Rig, page_size: int) -> None:
+    """Whatever partitions its findings are in; none of another connection and no manifest among them."""
+    made = record().id
+    ids = [bytes([first]) + bytes(15) for first in range(0, 256, 3)]
+    for sequence in (1, 2):
+        openings = [intervals(made, sequence).opening(one, verdict("colour", "a")) for one in ids]
+        await written(rig, *openings)
+    await written(rig, intervals(f"{made}0", 1).opening(ONE, verdict("colour", "a")))
+    await rig.manifests.write(made, "colour", 1, {ONE: (bytes(8), 1, 0, 0)})
+
+    rows = rig.findings.rows(made, sequence=2, page_size=page_size)
+    keys = [row.key async for row in rows]
+    assert keys == sorted(finding_key(sequence, one) for sequence in (1, 2) for one in ids)
+    assert len({str(row["PartitionKey"]) for row in await rig.rows("findings", made)}) == 128
 
 
 async def test_a_purge_leaves_nothing(rig: Rig, connection_id: str) -> None:
-    """Of this connection."""
+    """Of this connection; another's findings stay."""
+    other = record().id
+    await written(rig, intervals(other, 1).opening(ONE, verdict("colour", "a")))
     await rig.findings.purge(connection_id)
 
     assert await rig.rows("findings", connection_id) == []
+    assert len(await rig.rows("findings", other)) == 1
 
 
 @pytest.mark.parametrize("character", ["a", "é", "漢", '"'])
@@ -89,7 +152,7 @@ async def test_a_finding_is_never_larger_than_estimated(storage: str, character:
     """With all its columns and keys, as it leaves."""
     made = intervals(record().id, 1)
     long = verdict("colour", character * 300, reason=character * 3000)
-    operations = [made.opening(bytes([number]) * 16, long) for number in range(20)]
+    operations = [made.opening(bytes(15) + bytes([number]), long) for number in range(20)]
     async with faulty(storage) as proxy, rigged(proxy.connection_string) as rig:
         await rig.findings.submit(operations)
 

@@ -20,6 +20,7 @@ from pipeline.stores.tables import (
     chunks_of,
     operation_bytes,
     pack,
+    partition_of,
     unpack,
 )
 from tests.pipeline.faulty_storage import faulty
@@ -99,24 +100,26 @@ def test_what_cannot_fit_is_refused_by_name() -> None:
 
 
 operations = st.builds(
-    lambda key, size, character: ("upsert", {"PartitionKey": "p", "RowKey": key, "body": character * size}),
-    st.text("abc", max_size=5),
+    lambda partition, size, character: (
+        "upsert",
+        {"PartitionKey": partition, "RowKey": "row", "body": character * size},
+    ),
+    st.sampled_from(["one", "two"]),
     st.integers(0, 30_000),
     st.sampled_from(HARD),
 )
 
 
-@given(st.lists(st.lists(operations, min_size=1, max_size=2), max_size=300))
-def test_transactions_keep_to_the_limits_and_never_split_a_pair(groups: list[list[Operation]]) -> None:
-    """At most 100 operations and the bytes allowed; order kept, nothing lost, each group whole."""
-    batches = list(chunks_of(groups))
+@given(st.lists(operations, max_size=300))
+def test_transactions_keep_to_the_limits_and_to_their_partition(written: list[Operation]) -> None:
+    """At most 100 operations and the bytes allowed, of one partition; order kept, nothing lost."""
+    batches = list(chunks_of(written))
     sizes = [sum(operation_bytes(one[1]) for one in batch) for batch in batches]
 
-    assert [one for group in groups for one in group] == [one for batch in batches for one in batch]
+    assert [one for batch in batches for one in batch] == written
+    assert all(len(set(map(partition_of, batch))) == 1 for batch in batches)
     assert all(len(batch) <= TRANSACTION_OPERATIONS for batch in batches)
     assert all(size <= TRANSACTION_BYTES for size in sizes)
-    edges = {sum(len(batch) for batch in batches[:at]) for at in range(len(batches) + 1)}
-    assert edges <= {sum(len(group) for group in groups[:at]) for at in range(len(groups) + 1)}
 
 
 @pytest.mark.parametrize("character", HARD)
@@ -139,12 +142,12 @@ async def test_a_transaction_is_never_larger_than_estimated(storage: str, charac
 async def test_the_fullest_transaction_is_accepted(rig: Rig, character: str) -> None:
     """What `chunks_of` calls one transaction stays under 4 MiB."""
     connection_id = record().id
-    groups: list[list[Operation]] = [
-        [("upsert", {"PartitionKey": connection_id, "RowKey": f"{at}", **pack(Text(character * 15_000))})]
+    rows: list[Operation] = [
+        ("upsert", {"PartitionKey": connection_id, "RowKey": f"{at}", **pack(Text(character * 15_000))})
         for at in range(100)
     ]
     table = await rig.tables.table("findings")
-    await table.submit_transaction(next(iter(chunks_of(groups))))
+    await table.submit_transaction(next(iter(chunks_of(rows))))
 
 
 async def test_a_table_is_made_once_and_again_after_a_failure(storage: str) -> None:
@@ -174,10 +177,10 @@ async def test_a_purge_leaves_nothing_of_its_partition_and_all_of_others(rig: Ri
     table = await rig.tables.table("findings")
     one, other = record().id, record().id
     for partition, rows in ((one, 250), (other, 3)):
-        groups: list[list[Operation]] = [
-            [("create", {"PartitionKey": partition, "RowKey": f"{number}"})] for number in range(rows)
+        made: list[Operation] = [
+            ("create", {"PartitionKey": partition, "RowKey": f"{number}"}) for number in range(rows)
         ]
-        for batch in chunks_of(groups):
+        for batch in chunks_of(made):
             await table.submit_transaction(batch)
     await rig.tables.purge("findings", one)
 

@@ -1,63 +1,31 @@
-"""The recorder: differences only, in transactions that Azure takes, stopping when told."""
-
-import asyncio
-from collections.abc import Callable
+"""The recorder: what differs from the last committed run, and nothing else, becomes changes."""
 
 import pytest
 from msgspec.structs import replace
 
 from collectors.contract import POPULATION, Status, Verdict
-from pipeline.errors import LeaseLost
 from pipeline.ids import finding_id
 from pipeline.stores.finding_table import Intervals
 from pipeline.stores.manifests import OpenFinding
 from pipeline.stores.tables import Operation
 from pipeline.syncing.finding_recorder import FindingRecorder
 from tests.pipeline.sync_rig import verdict
-
-
-class Writer:
-    """Keeps transactions; each takes a while, and may fail."""
-
-    def __init__(self) -> None:
-        self.done: list[list[Operation]] = []
-        self.begun = 0
-        self.under_way = 0
-        self.most_under_way = 0
-        self.fails_at = 0
-
-    async def submit(self, operations: list[Operation]) -> None:
-        """Write one transaction."""
-        self.begun += 1
-        number = self.begun
-        self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
-        await asyncio.sleep(0.01)
-        self.under_way -= 1
-        if number == self.fails_at:
-            raise ConnectionError
-        self.done.append(operations)
+from tests.pipeline.syncing.slow_writer import SlowWriter
 
 
 def allowed() -> None:
     """Let it write."""
 
 
-def forbidden() -> None:
-    """Stop it."""
-    raise LeaseLost("Gone.")
-
-
 def recorder(
-    writer: Writer,
+    writer: SlowWriter,
     before: dict[bytes, OpenFinding] | None = None,
     *,
     sequence: int = 1,
-    may_write: Callable[[], None] = allowed,
 ) -> FindingRecorder:
     """Make a recorder."""
     intervals = Intervals(connection_id="c", service="things", kind="colour", sequence=sequence, at="now")
-    return FindingRecorder(intervals, before or {}, writer, may_write)
+    return FindingRecorder(intervals, before or {}, writer, allowed)
 
 
 async def emitted(made: FindingRecorder, number: int, status: Status = Status.PASS) -> FindingRecorder:
@@ -68,28 +36,25 @@ async def emitted(made: FindingRecorder, number: int, status: Status = Status.PA
     return made
 
 
-async def test_a_change_is_one_pair_in_one_transaction() -> None:
-    """Never closed in one and opened in another, whatever the count."""
-    first, writer = await emitted(recorder(Writer()), 151), Writer()
-    await emitted(recorder(writer, dict(first.open), sequence=2), 151, Status.FAIL)
-    pairs = [[str(one[1]["RowKey"])[11:] for one in batch] for batch in writer.done]
-
-    assert all(len(batch) <= 100 for batch in pairs)
-    assert all(sorted(batch)[::2] == sorted(batch)[1::2] for batch in pairs)
-    assert sum(map(len, pairs)) == 302
+def found_by(operation: Operation) -> str:
+    """Give the id of the finding that an operation is about."""
+    return str(operation[1]["RowKey"]).partition("|")[2]
 
 
-async def test_writes_go_out_while_more_is_read_but_not_without_bound() -> None:
-    """At most four transactions are under way."""
-    writer = Writer()
-    await emitted(recorder(writer), 1_000)
+async def test_a_change_closes_and_opens_under_one_number() -> None:
+    """The uncommitted run's, so that both take effect in the one transaction that commits it."""
+    first, writer = await emitted(recorder(SlowWriter()), 151), SlowWriter()
+    second = await emitted(recorder(writer, dict(first.open), sequence=2), 151, Status.FAIL)
+    closed = {found_by(one): one[1]["closed_seq"] for one in writer.operations if one[0] == "update"}
+    opened = {found_by(one): one[1]["opened_seq"] for one in writer.operations if one[0] == "create"}
 
-    assert (len(writer.done), writer.most_under_way) == (10, 4)
+    assert closed == opened == {found.hex(): 2 for found in second.open}
+    assert len(writer.operations) == 302
 
 
 async def test_an_unchanged_set_writes_nothing() -> None:
     """And is not called changed."""
-    first, writer = await emitted(recorder(Writer()), 30), Writer()
+    first, writer = await emitted(recorder(SlowWriter()), 30), SlowWriter()
     second = await emitted(recorder(writer, dict(first.open), sequence=2), 30)
 
     assert (writer.begun, second.changed, second.open) == (0, False, first.open)
@@ -107,37 +72,26 @@ async def test_an_unchanged_set_writes_nothing() -> None:
 )
 async def test_what_makes_a_verdict_another_verdict(changed: Verdict) -> None:
     """Each of these opens a new interval."""
-    first = recorder(Writer())
+    first = recorder(SlowWriter())
     await first.emit(verdict("colour", "a"))
     await first.finish()
-    second = recorder(Writer(), dict(first.open), sequence=2)
+    second = recorder(SlowWriter(), dict(first.open), sequence=2)
     await second.emit(changed)
     await second.finish()
 
     assert (second.changes.opened, second.changes.closed) == (1, 1)
 
 
-async def test_large_rows_make_small_transactions() -> None:
-    """By bytes, not only by count."""
-    writer = Writer()
-    made = recorder(writer)
-    for one in range(60):
-        await made.emit(verdict("colour", f"r{one}", reason="漢" * 30_000))
-    await made.finish()
-
-    assert len(writer.done) == 4
-
-
 async def test_counts_are_of_verdicts_and_resources() -> None:
     """Not of changes."""
-    made = await emitted(recorder(Writer()), 3)
+    made = await emitted(recorder(SlowWriter()), 3)
 
     assert (made.resources, made.counts["colour"].passed) == (3, 3)
 
 
 async def test_a_write_that_failed_stops_the_part() -> None:
     """With its own error, at the latest when it finishes."""
-    writer = Writer()
+    writer = SlowWriter()
     writer.fails_at = 2
     made = recorder(writer)
     with pytest.raises(ConnectionError):
@@ -145,43 +99,11 @@ async def test_a_write_that_failed_stops_the_part() -> None:
     await made.abandon()
 
 
-async def test_one_that_may_not_write_any_more_writes_nothing() -> None:
-    """Its lease is gone."""
-    writer = Writer()
-    with pytest.raises(LeaseLost):
-        await emitted(recorder(writer, may_write=forbidden), 1)
-
-    assert writer.begun == 0
-
-
-async def test_an_abandoned_part_lets_its_writes_land() -> None:
-    """One that is cancelled might still land after the sweep that follows."""
-    writer = Writer()
-    made = recorder(writer)
-    for one in range(250):
-        await made.emit(verdict("colour", f"r{one}"))
-    await made.abandon()
-
-    assert (len(writer.done), writer.under_way) == (2, 0)
-
-
-async def test_an_abandoned_part_waits_no_longer_than_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A storage that hangs does not hold it for ever."""
-    monkeypatch.setattr("pipeline.syncing.finding_recorder._LANDING_S", 0.001)
-    writer = Writer()
-    made = recorder(writer)
-    for one in range(150):
-        await made.emit(verdict("colour", f"r{one}"))
-    await made.abandon()
-
-    assert writer.done == []
-
-
 async def test_a_gap_keeps_what_was_last_seen() -> None:
     """A check that passed or failed for the very resource stays as it is; nothing closes."""
-    first = recorder(Writer())
+    first = recorder(SlowWriter())
     await first.emit(verdict("colour", "a", Status.FAIL))
-    second = recorder(Writer(), dict(first.open), sequence=2)
+    second = recorder(SlowWriter(), dict(first.open), sequence=2)
     await second.finish_gap([verdict("colour", "a", Status.UNKNOWN)])
 
     assert (second.changed, second.open) == (False, first.open)
@@ -190,7 +112,7 @@ async def test_a_gap_keeps_what_was_last_seen() -> None:
 
 async def test_findings_are_told_apart_by_check_and_resource() -> None:
     """Whatever the casing."""
-    made = recorder(Writer())
+    made = recorder(SlowWriter())
     await made.emit(verdict("colour", "a"))
     await made.emit(verdict("colour", "A", Status.FAIL))
 
@@ -202,11 +124,11 @@ class TestPartialGaps:
 
     async def test_nothing_of_an_unread_check_closes(self) -> None:
         """What was not seen may still be there; the others' intervals close as ever."""
-        first = recorder(Writer())
+        first = recorder(SlowWriter())
         for one in (verdict("colour", "a"), verdict("colour", "b"), verdict("shape", "a")):
             await first.emit(one)
         await first.finish()
-        second = recorder(Writer(), dict(first.open), sequence=2)
+        second = recorder(SlowWriter(), dict(first.open), sequence=2)
         await second.emit(verdict("colour", "a"))
         await second.finish(unread=["colour"])
 
@@ -215,7 +137,7 @@ class TestPartialGaps:
 
     async def test_a_check_that_two_reads_refused_is_unknown_once(self) -> None:
         """Whichever reason came first; a row is never written twice in one run."""
-        writer = Writer()
+        writer = SlowWriter()
         made = recorder(writer)
         for reason in ("No role.", "Not enabled."):
             await made.emit_gap(verdict("colour", "a", Status.UNKNOWN, reason))
@@ -227,7 +149,7 @@ class TestPartialGaps:
 
     async def test_a_check_that_was_answered_is_not_unknown_as_well(self) -> None:
         """For the very resource."""
-        writer = Writer()
+        writer = SlowWriter()
         made = recorder(writer)
         await made.emit(verdict("colour", "a", Status.FAIL))
         await made.emit_gap(verdict("colour", "a", Status.UNKNOWN))
@@ -238,7 +160,7 @@ class TestPartialGaps:
 
 async def test_a_resource_itself_counts_as_no_verdict() -> None:
     """It is recorded that it was there; nothing was judged."""
-    made = recorder(Writer())
+    made = recorder(SlowWriter())
     await made.emit(verdict(f"{POPULATION}thing", "a"))
     await made.finish()
 
