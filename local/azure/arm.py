@@ -72,6 +72,9 @@ class ArmCall:
 
 type Handler = Callable[[ArmCall], Rows | JsonObject | Answer]
 
+POST_READS = ("/policystates/latest/summarize", "/policystates/latest/queryresults")
+"""POSTs that only read (Policy States, REST reference)."""
+
 ROUTES: RouteTable[Handler, Operation] = RouteTable()
 
 
@@ -113,6 +116,8 @@ def answer(simulation: Simulation, request: Request, caller: Claims) -> Answer:
     call = ArmCall(simulation, request, caller, {}, _subscription(simulation.world, request.path))
     if arm_estate.holds(call):
         return _answer_from_estate(call)
+    if request.method == "POST" and request.path.lower().rstrip("/").endswith(POST_READS):
+        return _answer_post(call)
     if request.method != "GET":
         return _refuse_write(call)
     return _answer_read(call)
@@ -134,6 +139,20 @@ def _answer_read(call: ArmCall) -> Answer:
         if official:
             return _official_answer(call, official.body)
     return _answer_page(call, route)
+
+
+def _answer_post(call: ArmCall) -> Answer:
+    """Answer a POST that only reads: the example body in the specification subscription, else no rows."""
+    if not call.version:
+        return errors.missing_api_version()
+    action = f"{action_of(call.request.path).removesuffix('/read')}/action"
+    refused = _visible(call) or _unauthorized(call, Operation(action, frozenset({call.version})))
+    if refused:
+        return refused
+    official = find_official(call.request.path, call.version)
+    if official and call.found_subscription and call.subscription.official:
+        return json_answer(official.body)
+    return json_answer({"@odata.nextLink": None, "@odata.count": 0, "value": []})
 
 
 def _answer_from_estate(call: ArmCall) -> Answer:

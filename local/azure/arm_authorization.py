@@ -44,7 +44,19 @@ def role_assignments(call: ArmCall) -> Rows | JsonObject | Answer:
         return official.body if official else []
     principal = (wanted[1] or wanted[2]).lower() if wanted else None
     assigned = [entry for entry in call.subscription.assignments if principal in {None, entry.principal_id}]
-    return [_assignment(call.subscription, entry) for entry in assigned]
+    listed = [_assignment(call.subscription, entry) for entry in assigned]
+    return [*listed, *(row for row in _added(call) if principal in {None, _principal_of(row)})]
+
+
+def _added(call: ArmCall) -> list[JsonObject]:
+    """Give what the subscription's estate adds to the list that is asked for."""
+    estate = call.subscription.estate
+    return [] if estate is None else estate.additions.get(call.request.path.lower().rstrip("/"), [])
+
+
+def _principal_of(assignment: JsonObject) -> str:
+    properties = assignment["properties"]
+    return str(properties.get("principalId")).lower() if isinstance(properties, dict) else ""
 
 
 def _assignment(subscription: Subscription, entry: Assignment) -> JsonObject:
@@ -91,7 +103,7 @@ def _definition(scope: str, role: Role) -> JsonObject:
 def role_definitions(call: ArmCall) -> Rows:
     """List role definitions, built-in and custom."""
     known = (*roles.BUILT_IN, *call.world.custom_roles)
-    return [_definition(call.subscription.scope, role) for role in known]
+    return [*(_definition(call.subscription.scope, role) for role in known), *_added(call)]
 
 
 @get(

@@ -31,10 +31,26 @@ def answer(call: ArmCall) -> Answer:
     if estate is None:
         raise LookupError(path)
     if call.request.method == "POST":
-        return json_answer(estate.posts[path])
+        return _posted(call, estate.posts[path])
     if path in estate.lists:
         return _list(call, estate.lists[path])
     return json_answer(estate.objects[path])
+
+
+def _posted(call: ArmCall, body: JsonObject) -> Answer:
+    """Answer a POST that only reads; the next page is at `@odata.nextLink`, by POST too."""
+    rows = body.get("value")
+    if not isinstance(rows, list):
+        return json_answer(body)
+    try:
+        start = start_of(call.request.query)
+    except BadSkipTokenError:
+        return errors.bad_request("The skip token is not valid.")
+    some, following = page(rows, start, call.simulation.pages.default)
+    link = None
+    if following is not None:
+        link = next_link(call.simulation.url, call.request.path, call.request.query, following)
+    return json_answer({**body, "@odata.nextLink": link, "@odata.count": len(some), "value": some})
 
 
 def _list(call: ArmCall, listed: Listed) -> Answer:

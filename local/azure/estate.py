@@ -36,13 +36,17 @@ class Estate:
     Args:
         subscription_id: of the subscription.
         copies: how many of each resource to make, for sizes that matter to benchmarks.
+        tenant_id: of its tenant.
     """
 
     subscription_id: str
     copies: int = 1
+    tenant_id: str = ""
     lists: dict[str, Listed] = field(default_factory=dict)
     objects: dict[str, JsonObject] = field(default_factory=dict)
     posts: dict[str, JsonObject] = field(default_factory=dict)
+    additions: dict[str, list[JsonObject]] = field(default_factory=dict)
+    """Rows that a list with a route of its own has too, by lower-cased path."""
     truth: dict[tuple[str, str], str] = field(default_factory=dict)
     """The verdict that each (check id, lower-cased resource id) must have."""
 
@@ -98,6 +102,10 @@ class Estate:
         """
         return self.lists.setdefault(path.lower(), Listed([], paged=paged, action=action)).rows
 
+    def added_to(self, path: str) -> list[JsonObject]:
+        """Give the rows that a list with a route of its own has too; append to it."""
+        return self.additions.setdefault(path.lower(), [])
+
     def answer_at(self, path: str, body: JsonObject) -> None:
         """Answer one object at a path."""
         self.objects[path.lower()] = body
@@ -122,14 +130,17 @@ def emptied(estate: Estate, subscription_id: str) -> Estate:
     return made
 
 
-def build_estate(subscription_id: str, *, copies: int = 1, services: Iterable[str] | None = None) -> Estate:
+def build_estate(
+    subscription_id: str, *, copies: int = 1, services: Iterable[str] | None = None, tenant_id: str = ""
+) -> Estate:
     """Build the resources of every service that has a module in `local/azure/estates/`.
 
-    Takes the subscription, how many copies of each resource, and the services (None: all). Gives the estate.
+    Takes the subscription, how many copies of each resource, the services (None: all) and the tenant. Gives
+    the estate.
     """
     package = importlib.import_module("local.azure.estates")
     wanted = None if services is None else set(services)
-    made = Estate(subscription_id, copies)
+    made = Estate(subscription_id, copies, tenant_id)
     for module in sorted(found.name for found in pkgutil.iter_modules(package.__path__)):
         if wanted is None or module in wanted:
             importlib.import_module(f"local.azure.estates.{module}").build(made)

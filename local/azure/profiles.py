@@ -111,7 +111,7 @@ def _four(build: Builder, tenant: Tenant, connector: Application) -> None:
         alerts=24,
         special="healthy: few unhealthy assessments",
     )
-    production.estate = build_estate(production.subscription_id)
+    production.estate = build_estate(production.subscription_id, tenant_id=tenant.tenant_id)
     production.assign(connector, roles.READER)
     production.assign(connector, roles.SECURITY_READER)
     production.assign(connector, roles.MONITORING_READER)
@@ -131,6 +131,10 @@ def _demo(seed: int, assessments: int) -> World:
     del assessments
     build, tenant, connector = _basis(Profile.DEMO, seed)
     _four(build, tenant, connector)
+    build.world.custom_roles.append(roles.POLICY_STATES_READER)
+    for subscription in build.world.subscriptions:
+        if subscription.estate is not None:
+            subscription.assign(connector, roles.POLICY_STATES_READER)
     return build.world
 
 

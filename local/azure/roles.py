@@ -113,4 +113,12 @@ SECRETS_OFFICER = Role(
 )
 BUILT_IN = (READER, SECURITY_READER, MONITORING_READER, CONTRIBUTOR, OWNER, SECRETS_OFFICER)
 
+FROM_MANAGEMENT_GROUP = custom_role("Network operator of the group", ("Microsoft.Network/*",))
+POLICY_STATES_READER = custom_role(
+    "Policy states reader",
+    (
+        "Microsoft.PolicyInsights/policyStates/queryResults/action",
+        "Microsoft.PolicyInsights/policyStates/summarize/action",
+    ),
+)
 READER_WITHOUT_FINDINGS = custom_role("Reader without Defender findings", ("*/read",), SECURITY_FINDINGS)

@@ -168,6 +168,8 @@ class World:
     applications: list[Application] = field(default_factory=list)
     subscriptions: list[Subscription] = field(default_factory=list)
     custom_roles: list[Role] = field(default_factory=lambda: [roles.READER_WITHOUT_FINDINGS])
+    inherited_roles: list[Role] = field(default_factory=lambda: [roles.FROM_MANAGEMENT_GROUP])
+    """Custom roles of a management group: in no subscription's list, and found by id all the same."""
 
     def tenant(self, key: str) -> Tenant | None:
         """Find a tenant by id or domain, in any case."""
@@ -193,7 +195,7 @@ class World:
     def role(self, key: str) -> Role | None:
         """Find a role by name or id, in any case."""
         wanted = key.lower()
-        known = (*roles.BUILT_IN, *self.custom_roles)
+        known = (*roles.BUILT_IN, *self.custom_roles, *self.inherited_roles)
         return next((role for role in known if wanted in {role.name.lower(), role.role_id}), None)
 
     @property

@@ -27,7 +27,13 @@ WRITERS: Mapping[str, str] = {
     USER_ACCESS_ADMINISTRATOR: "User Access Administrator",
 }
 READERS = frozenset({READER, SECURITY_READER, MONITORING_READER})
-READING_ACTIONS = frozenset({"microsoft.operationalinsights/workspaces/search/action"})
+READING_ACTIONS = frozenset(
+    {
+        "microsoft.operationalinsights/workspaces/search/action",
+        "microsoft.policyinsights/policystates/summarize/action",
+        "microsoft.policyinsights/policystates/queryresults/action",
+    }
+)
 VERBS = ("write", "delete", "action")
 
 

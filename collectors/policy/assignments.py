@@ -1,0 +1,160 @@
+"""Which policies are assigned to the subscription, with what effect."""
+
+from collections.abc import Iterator
+
+from collectors.contract import Check
+from collectors.policy.reads import ASSIGNMENTS
+from collectors.resources import Resource
+from collectors.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable
+
+MCSB = frozenset({"1f3afdf9-d0c9-4c3d-847f-89da613e70a8", "e3ec7e09-768c-4b64-882c-fcada3772047"})
+"""Initiatives "Microsoft cloud security benchmark" and its v2 (Azure Policy built-in initiatives)."""
+
+LOCATIONS = frozenset({"e56962a6-4747-49cd-b67b-bf8b01975c4c"})
+"""Built-in definition "Allowed locations"."""
+
+RESOURCE_TYPES = frozenset({"a08ec900-254a-4555-9bf5-e42af04b5c5c", "6c112d4e-5bc7-47ae-a041-ea2d9dccd749"})
+"""Built-in definitions "Allowed resource types" and "Not allowed resource types"."""
+
+
+def _end(resource_id: str | None) -> str:
+    return (resource_id or "").rstrip("/").rpartition("/")[2].lower()
+
+
+def applies(assignment: Resource, scope: str) -> bool:
+    """Tell whether an assignment stands at the subscription or above it, and does not leave it out."""
+    wanted, at = scope.lower(), (assignment.text("properties.scope") or assignment.id).lower().rstrip("/")
+    left_out = {one.lower().rstrip("/") for one in assignment.texts("properties.notScopes")}
+    below = at.partition("/providers/microsoft.authorization/")[0].startswith(f"{wanted}/resourcegroups/")
+    return not below and wanted not in left_out
+
+
+def assigned(subscription: Resource, definitions: frozenset[str]) -> tuple[Resource, ...]:
+    """Give the assignments of some definitions that apply to the whole subscription."""
+    return tuple(
+        one
+        for one in subscription.shared("assignments")
+        if _end(one.text("properties.policyDefinitionId")) in definitions and applies(one, subscription.id)
+    )
+
+
+def _holding(subscription: Resource, definitions: frozenset[str]) -> frozenset[str]:
+    """Give the custom initiatives that hold one of some definitions, by the end of their ids."""
+    return frozenset(
+        _end(initiative.id)
+        for initiative in subscription.shared("initiatives")
+        if any(
+            _end(one.text("policyDefinitionId")) in definitions
+            for one in initiative.objects("properties.policyDefinitions")
+        )
+    )
+
+
+def _enforced(assignment: Resource) -> bool:
+    """Tell whether an assignment acts: `enforcementMode` absent means Default (REST specification)."""
+    return (assignment.text("properties.enforcementMode") or "Default").lower() == "default"
+
+
+def benchmark_assigned(subscription: Resource) -> Judgement:
+    """Judge whether Microsoft's benchmark is assigned at the subscription or above it."""
+    found = [one.id for one in assigned(subscription, MCSB)]
+    yes = "The Microsoft cloud security benchmark is assigned."
+    no = "The Microsoft cloud security benchmark is not assigned to the whole subscription."
+    return judged(found, yes, no, assignments=found)
+
+
+def _disabled(assignment: Resource) -> Iterator[str]:
+    parameters = assignment.at("properties.parameters")
+    for name in parameters if isinstance(parameters, dict) else ():
+        if (assignment.text(f"properties.parameters.{name}.value") or "").lower() == "disabled":
+            yield name
+
+
+def benchmark_effective(subscription: Resource) -> Judgement:
+    """Judge whether an assignment of the benchmark switches policies off by its parameters."""
+    found = assigned(subscription, MCSB)
+    if not found:
+        return not_applicable("The Microsoft cloud security benchmark is not assigned.")
+    off = sorted({name for one in found for name in _disabled(one)})
+    if off:
+        return bad(f"The assignment disables {len(off)} policies of the benchmark.", disabled=off)
+    return good("The assignment leaves every policy of the benchmark with its effect.", disabled=[])
+
+
+def restricted(definitions: frozenset[str], what: str) -> Judge:
+    """Make a judge that demands an enforced assignment of one of some definitions, alone or in an initiative.
+
+    Args:
+        what: the definitions' purpose, beginning a sentence.
+    """
+
+    def judge(subscription: Resource) -> Judgement:
+        found = assigned(subscription, definitions | _holding(subscription, definitions))
+        acting = [one.id for one in found if _enforced(one)]
+        if acting:
+            return good(f"{what} are restricted by an assignment that is enforced.", assignments=acting)
+        if found:
+            idle = [one.id for one in found]
+            return bad(f"{what} are restricted by an assignment that is not enforced.", assignments=idle)
+        return bad(f"{what} are restricted by no assignment of the built-in policy.", assignments=[])
+
+    return judge
+
+
+RULES = (
+    Rule(
+        Check(
+            id="policy_mcsb_initiative_assigned",
+            title="Microsoft cloud security benchmark assigned",
+            severity="medium",
+            rationale="Without the benchmark's policies Defender for Cloud measures nothing.",
+            remediation="Portal: Policy > Assignments > Assign initiative > Microsoft cloud security "
+            "benchmark. CLI: az policy assignment create --policy-set-definition "
+            "1f3afdf9-d0c9-4c3d-847f-89da613e70a8 --scope /subscriptions/<id>",
+            permission=ASSIGNMENTS.permission,
+        ),
+        benchmark_assigned,
+        ("assignments",),
+    ),
+    Rule(
+        Check(
+            id="policy_mcsb_not_disabled",
+            title="No policy of the benchmark disabled",
+            severity="medium",
+            rationale="A disabled policy looks like a passed one in every total.",
+            remediation="Portal: Policy > Assignments > the benchmark > Edit assignment > Parameters: set "
+            "each Disabled back to AuditIfNotExists. CLI: az policy assignment update --params ...",
+            permission=ASSIGNMENTS.permission,
+        ),
+        benchmark_effective,
+        ("assignments",),
+    ),
+    Rule(
+        Check(
+            id="policy_allowed_locations_assigned",
+            title="Allowed locations assigned",
+            severity="low",
+            rationale="Resources in unexpected regions escape residency rules and often notice.",
+            remediation="Portal: Policy > Definitions > Allowed locations > Assign. CLI: az policy "
+            "assignment create --policy e56962a6-4747-49cd-b67b-bf8b01975c4c --scope /subscriptions/<id> "
+            "--params ...",
+            permission=ASSIGNMENTS.permission,
+        ),
+        restricted(LOCATIONS, "Locations"),
+        ("assignments", "initiatives"),
+    ),
+    Rule(
+        Check(
+            id="policy_allowed_resource_types_assigned",
+            title="Resource types restricted",
+            severity="low",
+            rationale="Resource types nobody needs are attack surface nobody watches.",
+            remediation="Portal: Policy > Definitions > Allowed resource types (or Not allowed resource "
+            "types) > Assign. CLI: az policy assignment create --policy "
+            "a08ec900-254a-4555-9bf5-e42af04b5c5c ...",
+            permission=ASSIGNMENTS.permission,
+        ),
+        restricted(RESOURCE_TYPES, "Resource types"),
+        ("assignments", "initiatives"),
+    ),
+)
