@@ -119,6 +119,16 @@ class FindingQuery(PageQuery, frozen=True, kw_only=True):
     changed_since: Time | None = None
 
 
+class ResourceQuery(PageQuery, frozen=True, kw_only=True):
+    """Which resources; every filter given must hold. `as_of` is fixed-width UTC."""
+
+    connection_id: Filter | None = None
+    subscription_id: Guid | None = None
+    service: Filter | None = None
+    type: Filter | None = None
+    as_of: Time | None = None
+
+
 class ControlQuery(PageQuery, frozen=True, kw_only=True):
     """Which control states: of one connection, or of all."""
 

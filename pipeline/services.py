@@ -18,6 +18,7 @@ from pipeline.errors import SettingsError
 from pipeline.health import Health, Probe
 from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
+from pipeline.reading.population import Population
 from pipeline.reading.register import Register
 from pipeline.reading.service_states import ServiceStates
 from pipeline.settings import Settings
@@ -125,6 +126,12 @@ class Services:
             mappings=lambda: self._mappings,
             clock=self._clock,
         )
+
+    @cached_property
+    def population(self) -> Population:
+        """The resources that were found."""
+        stores = self._stores
+        return Population(stores.connections, stores.evidence, stores.findings)
 
     @cached_property
     def service_states(self) -> ServiceStates:

@@ -35,6 +35,7 @@ HTTP = (
     ("verify_evidence_chain", "GET", "connections/{connection_id}/evidence/verify", "FUNCTION"),
     ("list_service_states", "GET", "connections/{connection_id}/services", "FUNCTION"),
     ("list_findings", "GET", "findings", "FUNCTION"),
+    ("list_resources", "GET", "resources", "FUNCTION"),
     ("list_control_states", "GET", "frameworks/{framework_id}/controls", "FUNCTION"),
     ("list_frameworks", "GET", "frameworks", "FUNCTION"),
     ("list_checks", "GET", "checks", "FUNCTION"),

@@ -30,17 +30,22 @@ def finding_filter(query: FindingQuery, sequence: int) -> str:
         "resource_key": None if query.resource_id is None else query.resource_id.lower(),
     }
     where = [f"{name} eq {quoted(value)}" for name, value in asked.items() if value is not None]
-    if query.as_of is not None:
-        at = quoted(query.as_of)
-        where.append(f"opened_at le {at} and (closed_at gt {at} or closed_seq gt {sequence})")
+    if query.as_of is not None or query.changed_since is None:
+        where.append(interval_filter(query.as_of, sequence))
     if query.changed_since is not None:
         since = quoted(query.changed_since)
         where.append(f"(opened_at ge {since} or (closed_at ge {since} and closed_seq le {sequence}))")
-    elif query.as_of is None:
-        where.append(f"closed_seq gt {sequence}")
     # Rows that only say that a resource was there are no findings: `;` is the character after `:`.
     where.append(f"(check_id lt '{POPULATION}' or check_id ge '{POPULATION[:-1]};')")
     return " and ".join(where)
+
+
+def interval_filter(as_of: str | None, sequence: int) -> str:
+    """Write the OData condition of intervals that are open, or were at a time."""
+    if as_of is None:
+        return f"closed_seq gt {sequence}"
+    at = quoted(as_of)
+    return f"opened_at le {at} and (closed_at gt {at} or closed_seq gt {sequence})"
 
 
 def quoted(value: str) -> str:

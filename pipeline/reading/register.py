@@ -16,6 +16,7 @@ from pipeline.errors import NotFound
 from pipeline.evidence import first_broken_of, freshness
 from pipeline.ids import parse_evidence_id
 from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, Page, VerdictCounts
+from pipeline.reading.connection_walk import ConnectionWalk, Placed
 from pipeline.reading.filters import finding_filter, matches, quoted, supports
 from pipeline.requests import EvidenceQuery, FindingQuery
 from pipeline.stores.evidence_table import EvidenceTable
@@ -24,12 +25,6 @@ from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import ConnectionRecord, Pointer
 from pipeline.syncing.run_report import added
 from pipeline.times import Clock
-
-SCAN_BUDGET = 5_000
-"""Rows looked at for one page before it is given short: keeps every answer well under a second or two."""
-
-type Placed[T] = tuple[str, T | None]
-"""A row's position within its connection, and the row; None for one that a filter left out."""
 
 
 class Register:
@@ -45,6 +40,7 @@ class Register:
         clock: Clock,
     ) -> None:
         self._connections = connections
+        self._walk = ConnectionWalk(connections)
         self._evidence = evidence
         self._findings = findings
         self._mappings = mappings
@@ -57,7 +53,7 @@ class Register:
         def rows(record: ConnectionRecord, after: str | None) -> AsyncIterator[Placed[EvidenceItem]]:
             return (self._newest if newest_only else self._history)(record, query, after)
 
-        return await self._page(query, rows)
+        return await self._walk.page(query, rows)
 
     async def evidence_item(self, evidence_id: str) -> EvidenceItem:
         """Give one item; raises NotFound."""
@@ -73,7 +69,7 @@ class Register:
 
     async def verify_chain(self, connection_id: str) -> ChainState:
         """Walk a connection's digest chain from its newest item to its first; raises NotFound."""
-        record = await self._found(connection_id)
+        record = await self._walk.found(connection_id)
         head = await self._evidence.head(record.id)
         # From the committed end on: a run that commits meanwhile adds items that this head does not know.
         items = self._evidence.items(record.id, after=head.items, page_size=1000)
@@ -86,7 +82,7 @@ class Register:
         def rows(record: ConnectionRecord, after: str | None) -> AsyncIterator[Placed[Finding]]:
             return self._finding_rows(record, query, after)
 
-        return await self._page(query, rows)
+        return await self._walk.page(query, rows)
 
     async def control_states(
         self, framework_id: str, *, connection_id: str | None = None
@@ -109,11 +105,11 @@ class Register:
 
     async def _pointers(self, connection_id: str | None) -> AsyncIterator[tuple[ConnectionRecord, Pointer]]:
         if connection_id is not None:
-            record = await self._found(connection_id)
+            record = await self._walk.found(connection_id)
             for pointer in await self._evidence.pointers(record.id):
                 yield record, pointer
             return
-        async for record in self._records(None):
+        async for record in self._walk.records():
             if record.disconnected_at is None:
                 for pointer in await self._evidence.pointers(record.id):
                     yield record, pointer
@@ -207,60 +203,6 @@ class Register:
             newest_try=pointer.newest_try if failed and pointer is not None else None,
             no_longer_collected=dropped or record.disconnected_at is not None,
         )
-
-    async def _page[T](
-        self,
-        query: EvidenceQuery | FindingQuery,
-        rows: Callable[[ConnectionRecord, str | None], AsyncIterator[Placed[T]]],
-    ) -> Page[T]:
-        """Fill a page, connection after connection, from the query's position."""
-        found: list[T] = []
-        seen = 0
-        last: str | None = query.position
-        async for record, after in self._asked(query):
-            async for position, row in rows(record, after):
-                if len(found) == query.limit or seen == SCAN_BUDGET:
-                    return Page(items=tuple(found), next_cursor=last)
-                last, seen = f"{record.id}|{position}", seen + 1
-                if row is not None:
-                    found.append(row)
-        return Page(items=tuple(found), next_cursor=None)
-
-    async def _asked(
-        self, query: EvidenceQuery | FindingQuery
-    ) -> AsyncIterator[tuple[ConnectionRecord, str | None]]:
-        """Give the connections a query is about, each with the row to go on after."""
-        begun, _, after = (query.position or "").partition("|")
-        subscription_id = None if query.subscription_id is None else query.subscription_id.lower()
-        if query.connection_id is not None:
-            records = _one(await self._found(query.connection_id))
-        else:
-            records = self._records(begun or None)
-        async for record in records:
-            if subscription_id in {None, record.subscription_id.lower()}:
-                yield record, after if record.id == begun else None
-
-    async def _records(self, begun: str | None) -> AsyncIterator[ConnectionRecord]:
-        """Give connections, disconnected ones whose evidence was kept included, a begun one first."""
-        if begun is not None and (record := await self._connections.find(begun)) is not None:
-            yield record
-        position = begun
-        while True:
-            records, position = await self._connections.page(
-                limit=200, position=position, with_disconnected=True
-            )
-            for record in records:
-                yield record
-            if position is None:
-                return
-
-    async def _found(self, connection_id: str) -> ConnectionRecord:
-        record = await self._connections.find(connection_id)
-        return record if record is not None else await self._connections.get(connection_id)
-
-
-async def _one(record: ConnectionRecord) -> AsyncIterator[ConnectionRecord]:
-    yield record
 
 
 def _shown(pointer: Pointer) -> int:

@@ -16,6 +16,7 @@ from pipeline.model import (
     SyncRun,
 )
 from pipeline.reading.catalogue import CheckView, ServiceView, page_after
+from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
 from pipeline.requests import (
     ChangeRequest,
@@ -26,6 +27,7 @@ from pipeline.requests import (
     EvidenceQuery,
     FindingQuery,
     PageQuery,
+    ResourceQuery,
     RotateRequest,
 )
 from pipeline.triggers.http_parsing import NoBody, NoQuery
@@ -107,6 +109,12 @@ async def get_evidence_item(call: Call[NoBody, NoQuery]) -> EvidenceItem:
 async def verify_evidence_chain(call: Call[NoBody, NoQuery]) -> ChainState:
     """Walk the digest chain of a connection."""
     return await call.services.register.verify_chain(call.path["connection_id"])
+
+
+async def list_resources(call: Call[NoBody, ResourceQuery]) -> Page[ResourceView]:
+    """List the resources that were found."""
+    call.services.catalogue.demand(service=call.query.service)
+    return await call.services.population.resources(call.query)
 
 
 async def list_service_states(call: Call[NoBody, PageQuery]) -> Page[ServiceState]:

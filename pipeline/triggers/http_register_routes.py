@@ -5,8 +5,9 @@ from typing import Any
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page
 from pipeline.reading.catalogue import CheckView, ServiceView
+from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
-from pipeline.requests import CheckQuery, ControlQuery, EvidenceQuery, FindingQuery, PageQuery
+from pipeline.requests import CheckQuery, ControlQuery, EvidenceQuery, FindingQuery, PageQuery, ResourceQuery
 from pipeline.triggers import http_handlers as handlers
 from pipeline.triggers.http_parsing import NoBody, NoQuery
 from pipeline.triggers.http_route import Route
@@ -61,6 +62,16 @@ REGISTER: tuple[Route[Any, Any, Any], ...] = (
         query=FindingQuery,
         answer=Page[Finding],
         summary="List findings",
+    ),
+    Route(
+        name="list_resources",
+        method="GET",
+        path="resources",
+        handler=handlers.list_resources,
+        request=NoBody,
+        query=ResourceQuery,
+        answer=Page[ResourceView],
+        summary="List the resources that were found: the population of every check",
     ),
     Route(
         name="list_control_states",

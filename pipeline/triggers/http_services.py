@@ -16,8 +16,16 @@ from pipeline.model import (
 )
 from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
+from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
-from pipeline.requests import ChangeRequest, ConnectRequest, EvidenceQuery, FindingQuery, RotateRequest
+from pipeline.requests import (
+    ChangeRequest,
+    ConnectRequest,
+    EvidenceQuery,
+    FindingQuery,
+    ResourceQuery,
+    RotateRequest,
+)
 
 
 class ConnectionsService(Protocol):
@@ -98,6 +106,14 @@ class RegisterService(Protocol):
         ...
 
 
+class PopulationService(Protocol):
+    """The resources that were found; lists hold the raw position in `next_cursor`."""
+
+    async def resources(self, query: ResourceQuery, /) -> Page[ResourceView]:
+        """List resources."""
+        ...
+
+
 class ServiceStatesService(Protocol):
     """What each service of a connection came to."""
 
@@ -142,6 +158,11 @@ class HttpServices(Protocol):
     @property
     def register(self) -> RegisterService:
         """Evidence, findings and control states."""
+        ...
+
+    @property
+    def population(self) -> PopulationService:
+        """The resources that were found."""
         ...
 
     @property

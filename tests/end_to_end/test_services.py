@@ -66,3 +66,25 @@ def test_every_verdict_of_a_service_reaches_the_findings(stack: Stack, connect: 
     counted = sum(int(str(number)) for number in row(summary["verdicts"]).values())
     assert len(found) == counted
     assert not [one for one in found if str(one["check_id"]).startswith("population:")]
+
+
+def test_the_population_is_listed_by_name(stack: Stack, connect: Connect) -> None:
+    """Every resource of a service is listed, page after page, with its type, and counted the same."""
+    connection = connect("production", services=["container_registry"])
+    synced(stack.api, connection)
+
+    found = list(stack.api.items(f"/resources?connection_id={connection['id']}&limit=2"))
+    summary = row(evidence(stack.api, connection)["container_registry_configuration"]["summary"])
+    assert sorted(str(one["name"]) for one in found) == ["badregistry0", "goodregistry0", "silentregistry"]
+    assert {one["type"] for one in found} == {"Microsoft.ContainerRegistry/registries"}
+    assert len(found) == summary["resources"]
+
+
+def test_the_population_of_an_earlier_time_stays_readable(stack: Stack, connect: Connect) -> None:
+    """As of before the first sync there was none, as of now there are three."""
+    connection = connect("production", services=["container_registry"])
+    run = synced(stack.api, connection)
+
+    there = f"/resources?connection_id={connection['id']}&type=microsoft.containerregistry/registries&as_of="
+    assert list(stack.api.items(f"{there}{connection['created_at']}")) == []
+    assert len(list(stack.api.items(f"{there}{run['finished_at']}"))) == 3

@@ -334,7 +334,7 @@ class TestAcrossConnections:
         self, kept: Synced, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Many rows were looked at and left out; none is lost."""
-        monkeypatch.setattr("pipeline.reading.register.SCAN_BUDGET", 1)
+        monkeypatch.setattr("pipeline.reading.connection_walk.SCAN_BUDGET", 1)
         query = FindingQuery(connection_id=kept.id, framework="soc2_2017")
         page = await kept.rig.register.findings(query)
 

@@ -26,6 +26,7 @@ from pipeline.model import (
 )
 from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
+from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
 
 AT = "2026-11-21T22:24:00.000000Z"
@@ -144,6 +145,18 @@ def collector(service: str, *checks: Check) -> Collector:
 COLLECTORS = {"defender": collector("defender", CHECK), "storage": collector("storage")}
 
 
+RESOURCE = ResourceView(
+    id="/subscriptions/s/resourceGroups/g/providers/Microsoft.X/things/t",
+    connection_id="c1",
+    subscription_id="s",
+    service="storage",
+    name="t",
+    type="Microsoft.X/things",
+    location="westeurope",
+    tags={},
+    found_at=AT,
+    gone_at=None,
+)
 SERVICE_STATES = (
     ServiceState(service="defender", title="Defender", state="collected", detail="Read.", resources=2),
     ServiceState(service="storage", title="Storage", state="disabled", detail="Switched off."),
@@ -189,6 +202,7 @@ class MemoryServices:
         self.connections = MemoryConnections(self)
         self.sync_runs = MemorySyncRuns(self)
         self.register = MemoryRegister(self)
+        self.population = MemoryPopulation(self)
         self.service_states = MemoryServiceStates(self)
         self.settings = self
 
@@ -274,6 +288,18 @@ class MemorySyncRuns:
         """Give it."""
         self._services.note("run", connection_id, sync_run_id)
         return RUN
+
+
+class MemoryPopulation:
+    """Fulfils `PopulationService`."""
+
+    def __init__(self, services: MemoryServices) -> None:
+        self._services = services
+
+    async def resources(self, query: object, /) -> Page[ResourceView]:
+        """List one."""
+        self._services.note("resources", query)
+        return self._services.page(RESOURCE)
 
 
 class MemoryServiceStates:

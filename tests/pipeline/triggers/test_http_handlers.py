@@ -4,9 +4,24 @@ import msgspec
 import pytest
 
 from pipeline.model import Page
-from pipeline.requests import ChangeRequest, ConnectRequest, EvidenceQuery, FindingQuery, RotateRequest
+from pipeline.requests import (
+    ChangeRequest,
+    ConnectRequest,
+    EvidenceQuery,
+    FindingQuery,
+    ResourceQuery,
+    RotateRequest,
+)
 from tests.pipeline.triggers.calls import CONNECT, ROTATE, call, call_well, faults_of
-from tests.pipeline.triggers.memory_services import CONNECTION, FINDING, ITEM, RUN, MemoryServices
+from tests.pipeline.triggers.memory_services import (
+    CONNECTION,
+    FINDING,
+    ITEM,
+    RESOURCE,
+    RUN,
+    SERVICE_STATES,
+    MemoryServices,
+)
 
 
 def plain(answer: object) -> object:
@@ -37,6 +52,12 @@ def page(*items: object) -> object:
         ("list_evidence", ("evidence", EvidenceQuery()), page(ITEM)),
         ("get_evidence_item", ("item", "c1-0"), plain(ITEM)),
         ("verify_evidence_chain", ("chain", "c1"), {"items": 1, "intact": True, "first_broken": None}),
+        (
+            "list_service_states",
+            ("services", "c1"),
+            plain(Page(items=SERVICE_STATES, next_cursor=None, total=2)),
+        ),
+        ("list_resources", ("resources", ResourceQuery()), page(RESOURCE)),
         ("list_findings", ("findings", FindingQuery()), page(FINDING)),
         ("list_control_states", ("states", "soc2_2017", None), None),
     ],
