@@ -1,0 +1,244 @@
+"""Logical servers: who signs in, from where, with whose key, and what is written down of it."""
+
+from collections.abc import Mapping
+
+from collectors.configuration import Child, Kind
+from collectors.contract import Check
+from collectors.database_servers import (
+    WIDEST_RANGE,
+    azure_services_refused,
+    no_unrestricted_inbound,
+    public_network_off,
+)
+from collectors.resources import Resource
+from collectors.rules import (
+    Judgement,
+    Rule,
+    bad,
+    good,
+    judged,
+    manual,
+    must_be_on,
+    must_be_one_of,
+    private_endpoint_approved,
+    unknown,
+)
+from collectors.sql.assessments import ASSESSMENT_RULES
+from collectors.sql.protection import defender_on, minimum_tls, of_part
+from collectors.sql.reads import (
+    ALERTS,
+    AUDITING,
+    CLASSIC_ASSESSMENT,
+    EXPRESS_ASSESSMENT,
+    FIREWALL,
+    PROTECTOR,
+    SERVER_LIST,
+)
+
+_STATE = must_be_one_of("properties.state", "Auditing", allowed=["Enabled"], others=["Disabled"], absent=None)
+_NEVER_AUDITED = bad("Auditing was never set.")
+# Auditing of a server covers all its databases, whatever their own settings say: those are not asked.
+audited = of_part("auditing", _STATE, _NEVER_AUDITED)
+
+own_key = of_part(
+    "protector",
+    must_be_one_of(
+        "properties.serverKeyType",
+        "The kind of key that protects the databases",
+        allowed=["AzureKeyVault"],
+        others=["ServiceManaged"],
+        absent=None,
+    ),
+    unknown("Azure does not say which key protects the databases."),
+)
+
+
+def audit_kept(server: Resource, limits: Mapping[str, float]) -> Judgement:
+    """Judge how long audit logs are kept in storage; zero days mean for ever (REST specification)."""
+    auditing = server.part("auditing")
+    if auditing is None or not auditing.flag("properties.state"):
+        return bad("Auditing is off, so nothing is kept.")
+    if not auditing.text("properties.storageEndpoint"):
+        return manual(
+            "The audit log goes to Azure Monitor, not to storage: look how long its workspace keeps it.",
+            azure_monitor=auditing.flag("properties.isAzureMonitorTargetEnabled"),
+        )
+    days = auditing.number("properties.retentionDays")
+    if days is None:
+        return unknown("Azure does not say how long the audit log is kept.", retention_days=None)
+    return judged(
+        days == 0 or days >= limits["days"],
+        "The audit log is kept for ever." if days == 0 else f"The audit log is kept for {days:g} days.",
+        f"The audit log is kept for {days:g} days only.",
+        retention_days=days,
+    )
+
+
+def entra_administrator(server: Resource) -> Judgement:
+    """Judge that an Entra administrator is set; the expanded list holds it if there is one."""
+    login = server.text("properties.administrators.login")
+    if login or server.text("properties.administrators.sid"):
+        return good("An Entra administrator is set.", login=login)
+    return bad("No Entra administrator is set.", login=None)
+
+
+RULES = (
+    Rule(
+        Check(
+            id="sql_auditing_enabled",
+            title="Auditing on",
+            severity="high",
+            rationale="Without an audit log nobody can tell afterwards who read or changed what.",
+            remediation="Portal: SQL server > Auditing > Enable Azure SQL Auditing. CLI: az sql server "
+            "audit-policy update -n <server> -g <group> --state Enabled --lats Enabled --lawri <workspace>",
+            permission=AUDITING.permission,
+        ),
+        audited,
+        needs=("auditing",),
+    ),
+    Rule(
+        Check(
+            id="sql_auditing_retention_90_days",
+            title="Audit log kept for at least 90 days",
+            severity="medium",
+            rationale="Many intrusions are found months later, when a short log is gone.",
+            remediation="Portal: SQL server > Auditing > Storage > Retention. CLI: az sql server "
+            "audit-policy update -n <server> -g <group> --retention-days 90",
+            permission=AUDITING.permission,
+            thresholds={"days": 90},
+        ),
+        needs=("auditing",),
+        within=audit_kept,
+    ),
+    Rule(
+        Check(
+            id="sql_entra_admin_configured",
+            title="Entra administrator set",
+            severity="medium",
+            rationale="Without one every sign-in is a local password that Entra cannot withdraw.",
+            remediation="Portal: SQL server > Microsoft Entra ID > Set admin. CLI: az sql server ad-admin "
+            "create -s <server> -g <group> -u <name> -i <object id>",
+            permission=SERVER_LIST.permission,
+        ),
+        entra_administrator,
+    ),
+    Rule(
+        Check(
+            id="sql_entra_only_authentication",
+            title="Entra-only authentication on",
+            severity="medium",
+            rationale="As long as SQL sign-ins work, a guessed password passes every Entra rule by.",
+            remediation="Portal: SQL server > Microsoft Entra ID > Support only Microsoft Entra "
+            "authentication. CLI: az sql server ad-only-auth enable -n <server> -g <group>",
+            permission=SERVER_LIST.permission,
+        ),
+        # Absent with no administrator: without one SQL sign-ins are all there is.
+        must_be_on(
+            "properties.administrators.azureADOnlyAuthentication", "Entra-only authentication", absent=False
+        ),
+    ),
+    Rule(
+        Check(
+            id="sql_defender_enabled",
+            title="Defender for SQL on",
+            severity="high",
+            rationale="Defender for SQL reports injections, odd sign-ins and exfiltration while they happen.",
+            remediation="Portal: SQL server > Microsoft Defender for Cloud > Enable. CLI: az sql server "
+            "advanced-threat-protection-setting update -n <server> -g <group> --state Enabled",
+            permission=ALERTS.permission,
+        ),
+        defender_on,
+        needs=("alerts",),
+    ),
+    Rule(
+        Check(
+            id="sql_min_tls_12",
+            title="Minimum TLS version 1.2",
+            severity="medium",
+            rationale="Older TLS versions have known weaknesses.",
+            remediation="Portal: SQL server > Networking > Connectivity > Minimum TLS version. CLI: az sql "
+            "server update -n <server> -g <group> --minimal-tls-version 1.2",
+            permission=SERVER_LIST.permission,
+        ),
+        minimum_tls,
+    ),
+    Rule(
+        Check(
+            id="sql_tde_cmk",
+            title="Databases encrypted with a customer-managed key",
+            severity="low",
+            rationale="With a key of one's own the data can be made unreadable without Microsoft's help.",
+            remediation="Portal: SQL server > Transparent data encryption > Customer-managed key. CLI: az "
+            "sql server tde-key set -s <server> -g <group> --server-key-type AzureKeyVault --kid <key id>",
+            permission=PROTECTOR.permission,
+        ),
+        own_key,
+        needs=("protector",),
+    ),
+    Rule(
+        Check(
+            id="sql_no_unrestricted_inbound",
+            title="No firewall rules that open the server to the internet",
+            severity="critical",
+            rationale="A server that any address reaches is tried by everybody's password lists.",
+            remediation="Portal: SQL server > Networking > Firewall rules. CLI: az sql server firewall-rule "
+            "delete -n <rule> -s <server> -g <group>",
+            permission=FIREWALL.permission,
+            thresholds={"addresses": WIDEST_RANGE},
+        ),
+        needs=("firewall",),
+        within=no_unrestricted_inbound,
+    ),
+    Rule(
+        Check(
+            id="sql_allow_azure_services_disabled",
+            title="Access for all Azure services off",
+            severity="medium",
+            rationale="The rule lets in machines of every Azure customer, not only one's own.",
+            remediation="Portal: SQL server > Networking > Allow Azure services > off. CLI: az sql server "
+            "firewall-rule delete -n AllowAllWindowsAzureIps -s <server> -g <group>",
+            permission=FIREWALL.permission,
+        ),
+        azure_services_refused,
+        needs=("firewall",),
+    ),
+    Rule(
+        Check(
+            id="sql_public_network_disabled",
+            title="Public network access disabled",
+            severity="high",
+            rationale="Without a public endpoint a leaked password is of no use outside the virtual network.",
+            remediation="Portal: SQL server > Networking > Public access > Disable. CLI: az sql server "
+            "update -n <server> -g <group> --enable-public-network false",
+            permission=SERVER_LIST.permission,
+        ),
+        public_network_off("properties.publicNetworkAccess"),
+    ),
+    Rule(
+        Check(
+            id="sql_private_endpoint_used",
+            title="Private endpoint used",
+            severity="medium",
+            rationale="Through a private endpoint queries stay inside the virtual network.",
+            remediation="Portal: SQL server > Networking > Private access. CLI: az network private-endpoint "
+            "create --private-connection-resource-id <server id> --group-id sqlServer ...",
+            permission=SERVER_LIST.permission,
+        ),
+        private_endpoint_approved,
+    ),
+    *ASSESSMENT_RULES,
+)
+
+SERVERS = Kind(
+    noun="SQL servers",
+    read=SERVER_LIST,
+    rules=RULES,
+    children={
+        "auditing": Child(AUDITING),
+        "alerts": Child(ALERTS),
+        "protector": Child(PROTECTOR),
+        "firewall": Child(FIREWALL, many=True),
+        "express": Child(EXPRESS_ASSESSMENT),
+        "classic": Child(CLASSIC_ASSESSMENT),
+    },
+)

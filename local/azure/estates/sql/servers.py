@@ -1,0 +1,176 @@
+"""Logical SQL servers: good and bad ones, one where nothing was ever set, and those that mislead."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local.azure.estate import Estate
+    from local.azure.wire import JsonObject
+
+TYPE = "Microsoft.Sql/servers"
+ZERO = str(IPv4Address(0))
+AUDITING = ("sql_auditing_enabled", "sql_auditing_retention_90_days")
+ENTRA = ("sql_entra_admin_configured", "sql_entra_only_authentication")
+NETWORK = (
+    "sql_no_unrestricted_inbound",
+    "sql_allow_azure_services_disabled",
+    "sql_public_network_disabled",
+    "sql_private_endpoint_used",
+)
+SCANS = ("sql_vulnerability_assessment_enabled", "sql_va_recurring_scans_enabled")
+REPORTS = ("sql_va_scan_reports_configured", "sql_va_admins_notified")
+OTHER = ("sql_defender_enabled", "sql_min_tls_12", "sql_tde_cmk")
+CHECKS = (*AUDITING, *ENTRA, *NETWORK, *SCANS, *REPORTS, *OTHER)
+ADMINISTRATOR: JsonObject = {
+    "administratorType": "ActiveDirectory",
+    "principalType": "Group",
+    "login": "database-administrators",
+    "azureADOnlyAuthentication": True,
+}
+STORED: JsonObject = {"state": "Enabled", "storageEndpoint": "https://logs.blob.core.windows.net/"}
+SCANNED: JsonObject = {
+    "recurringScans": {"isEnabled": True, "emailSubscriptionAdmins": True, "emails": ["dba@example.com"]}
+}
+GOOD: JsonObject = {
+    "version": "12.0",
+    "state": "Ready",
+    "minimalTlsVersion": "1.2",
+    "publicNetworkAccess": "Disabled",
+    "administrators": ADMINISTRATOR,
+    "privateEndpointConnections": [
+        {"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}
+    ],
+}
+BAD: JsonObject = {
+    "version": "12.0",
+    "state": "Ready",
+    "minimalTlsVersion": "1.0",
+    "publicNetworkAccess": "Enabled",
+    "privateEndpointConnections": [],
+}
+
+
+def build(estate: Estate) -> None:
+    """Add the servers and what is true of them."""
+    for number in range(estate.copies):
+        estate.expect(good_server(estate, f"goodsql{number}"), "pass", *CHECKS)
+        estate.expect(_bad(estate, f"badsql{number}"), "fail", *CHECKS)
+    _never_set(estate)
+    _express(estate)
+    _monitored(estate)
+
+
+def good_server(estate: Estate, name: str) -> str:
+    """Add a server as it should be, without databases; gives its id."""
+    return add(
+        estate,
+        name,
+        GOOD,
+        {
+            "auditingSettings": STORED | {"retentionDays": 0},
+            "securityAlertPolicies": {"state": "Enabled"},
+            "encryptionProtector": {"serverKeyType": "AzureKeyVault", "serverKeyName": "vault_key_1"},
+            "sqlVulnerabilityAssessments": {"state": "Disabled"},
+            "vulnerabilityAssessments": SCANNED,
+        },
+    )
+
+
+NAMES = {"encryptionProtector": "current", "securityAlertPolicies": "Default"}
+
+
+def add(
+    estate: Estate,
+    name: str,
+    properties: JsonObject,
+    settings: dict[str, JsonObject],
+    *rules: tuple[str, str],
+) -> str:
+    """Add a server with settings by their type, firewall rules, and only `master`; gives its id."""
+    server = estate.add(TYPE, name, properties, kind="v12.0")
+    for setting, inner in settings.items():
+        path = f"{server}/{setting}/{NAMES.get(setting, 'default')}"
+        body: JsonObject = {
+            "id": path,
+            "name": path.rpartition("/")[2],
+            "type": f"{TYPE}/{setting}",
+            "properties": inner,
+        }
+        estate.answer_at(path, body)
+    firewall = estate.list_at(f"{server}/firewallRules")
+    for number, (first, last) in enumerate(rules):
+        ends: JsonObject = {"startIpAddress": first, "endIpAddress": last}
+        rule: JsonObject = {
+            "id": f"{server}/firewallRules/r{number}",
+            "name": f"r{number}",
+            "properties": ends,
+        }
+        firewall.append(rule)
+    add_database(estate, server, "master", "v12.0,system", {"currentBackupStorageRedundancy": "Local"})
+    return server
+
+
+def add_database(estate: Estate, server: str, name: str, kind: str, properties: JsonObject) -> str:
+    """Add a database to a server; gives its id."""
+    path = f"{server}/databases/{name}"
+    body = {"id": path, "name": name, "type": f"{TYPE}/databases", "location": "westeurope"}
+    estate.list_at(f"{server}/databases").append({**body, "kind": kind, "properties": properties})
+    return path
+
+
+def _bad(estate: Estate, name: str) -> str:
+    """A server with all settings bad; the internet comes in halves, Azure's services by their own rule."""
+    halves = ((ZERO, "127.255.255.255"), ("128.0.0.0", "255.255.255.255"))
+    settings: dict[str, JsonObject] = {
+        "auditingSettings": {"state": "Disabled", "storageEndpoint": "", "retentionDays": 0},
+        "securityAlertPolicies": {"state": "Disabled"},
+        "encryptionProtector": {"serverKeyType": "ServiceManaged", "serverKeyName": "ServiceManaged"},
+        "sqlVulnerabilityAssessments": {"state": "Disabled"},
+        "vulnerabilityAssessments": {"recurringScans": {"isEnabled": False, "emails": []}},
+    }
+    return add(estate, name, BAD, settings, *halves, (ZERO, ZERO))
+
+
+def _never_set(estate: Estate) -> None:
+    """A server of which nothing is known but that it is there."""
+    server = add(estate, "silentsql", {}, {})
+    estate.expect(server, "unknown", "sql_tde_cmk")
+    estate.expect(server, "pass", *NETWORK[:2])
+    rest = {*CHECKS} - {"sql_tde_cmk", *NETWORK[:2]}
+    estate.expect(server, "fail", *rest)
+
+
+def _express(estate: Estate) -> None:
+    """The express configuration scans by itself, and keeps no recipients."""
+    settings: dict[str, JsonObject] = {
+        "auditingSettings": STORED | {"retentionDays": 30},
+        "securityAlertPolicies": {"state": "New"},
+        "encryptionProtector": {"serverKeyType": "azurekeyvault"},
+        "sqlVulnerabilityAssessments": {"state": "Enabled"},
+        "vulnerabilityAssessments": {"recurringScans": {"isEnabled": False}},
+    }
+    sql_sign_ins: JsonObject = {"administrators": ADMINISTRATOR | {"azureADOnlyAuthentication": False}}
+    perimeter: JsonObject = {"publicNetworkAccess": "SecuredByPerimeter", "minimalTlsVersion": "None"}
+    server = add(estate, "expresssql", GOOD | sql_sign_ins | perimeter, settings, ("192.0.2.1", "192.0.2.9"))
+    estate.expect(server, "pass", AUDITING[0], ENTRA[0], *SCANS, "sql_tde_cmk")
+    estate.expect(server, "pass", NETWORK[0], NETWORK[1], NETWORK[3])
+    estate.expect(server, "fail", AUDITING[1], ENTRA[1], "sql_defender_enabled", "sql_min_tls_12")
+    estate.expect(server, "manual", NETWORK[2], *REPORTS)
+
+
+def _monitored(estate: Estate) -> None:
+    """Auditing goes to Azure Monitor; scans report to administrators only; the key has an unknown kind."""
+    settings: dict[str, JsonObject] = {
+        "auditingSettings": {"state": "Enabled", "isAzureMonitorTargetEnabled": True, "retentionDays": 0},
+        "securityAlertPolicies": {"state": "Enabled"},
+        "encryptionProtector": {"serverKeyType": "SomethingNew"},
+        "vulnerabilityAssessments": {"recurringScans": {"isEnabled": True, "emails": []}},
+    }
+    server = add(estate, "monitoredsql", GOOD | {"minimalTlsVersion": "1.3"}, settings, (ZERO, ZERO))
+    estate.expect(server, "manual", AUDITING[1])
+    estate.expect(server, "unknown", "sql_tde_cmk")
+    estate.expect(server, "fail", REPORTS[0])
+    rest = {*CHECKS} - {AUDITING[1], "sql_tde_cmk", REPORTS[0]}
+    estate.expect(server, "pass", *rest)
