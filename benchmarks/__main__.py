@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import import_cost, listing, syncs
+from benchmarks import evaluation, import_cost, listing, syncs
 from benchmarks.children import run_child
 from benchmarks.figures import Figure, markdown, table
 from benchmarks.ground import Ground, Storage
@@ -52,6 +52,8 @@ def measure(asked: Arguments) -> Iterator[Figure]:
     yield from (floor, app)
     if app.missed:
         tell("Largest imports beyond the floor:", *import_cost.largest_extras())
+    tell("Judging ...")
+    yield evaluation.measure(_QUICK_FEW if asked.quick else _FEW, judged=not asked.quick)
     yield from _sync_figures(asked)
 
 
