@@ -6,7 +6,7 @@ and judges them; a collector stays a declaration.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -68,8 +68,8 @@ class Kind(msgspec.Struct, frozen=True):
         rules: what is asked of each.
         children: what is read for each, by name; only what the rules need is read.
         keep: leaves out rows that are not of this kind.
-        inside: rows within each listed resource that are judged in its place, such as the databases of a
-            server: the name of one of `children`.
+        inside: rows within each listed resource that are judged in its place: the name of one of `children`,
+            such as the databases of a server, or a dotted path, such as the subnets of a network.
         shape: gives a row the `id`, `name` and `type` it is known by, where Azure answers others.
     """
 
@@ -94,6 +94,7 @@ def configuration(
     *,
     shared: Mapping[str, Read] | None = None,
     objects: Mapping[str, Read] | None = None,
+    beneath: Mapping[str, Mapping[str, Child]] | None = None,
     subscription_rules: tuple[Rule, ...] = (),
 ) -> Part:
     """Make the part `<service>_configuration`.
@@ -103,14 +104,16 @@ def configuration(
         shared: lists of the subscription that rules compare resources with, by name; a kind with the same
             read takes its resources from there.
         objects: single objects that are shared as lists of one.
+        beneath: what is read for each row of a shared list, by the list's name.
         subscription_rules: what is asked of the subscription as a whole, from its shared lists.
     """
-    lists, single = shared or {}, objects or {}
+    lists, single, inner = shared or {}, objects or {}, beneath or {}
 
     async def collect(reader: Reader, emit: Emit) -> Reading:
-        return await _Collection(reader, emit, kinds, lists, single).run(subscription_rules)
+        return await _Collection(reader, emit, kinds, lists, single, inner).run(subscription_rules)
 
     reads = [read for kind in kinds for read in kind.reads]
+    reads += [read for children in inner.values() for read in _reads_of(children)]
     rules = [*(rule for kind in kinds for rule in kind.rules), *subscription_rules]
     return Part(
         kind=f"{service}_configuration",
@@ -148,12 +151,14 @@ class _Collection:
         kinds: Sequence[Kind],
         lists: Mapping[str, Read],
         objects: Mapping[str, Read],
+        beneath: Mapping[str, Mapping[str, Child]],
     ) -> None:
         self._reader = reader
         self._emit = emit
         self._kinds = kinds
         self._lists = lists
         self._objects = objects
+        self._beneath = beneath
         self._resources: Counter[str] = Counter()
         self._statuses: dict[str, Counter[str]] = {}
 
@@ -163,14 +168,23 @@ class _Collection:
         subscription = Resource({"id": self._reader.subscription_scope}, surroundings)
         for verdict in evaluate(subscription, subscription_rules, self._reader.limits):
             await self._record(verdict)
-        gaps = await asyncio.gather(*(self._kind(kind, surroundings) for kind in self._kinds))
-        return Reading(self._summary(), tuple(gap for gap in gaps if gap is not None))
+        found = await asyncio.gather(*(self._kind(kind, surroundings) for kind in self._kinds))
+        gaps = tuple(gap for gap in found if gap is not None)
+        await self._none({check.id for gap in gaps for check in gap.checks})
+        return Reading(self._summary(), gaps)
 
     async def _read_shared(self) -> Mapping[str, tuple[Resource, ...] | Terminal]:
         lists = (self._rows(self._reader.items(read, _ROW)) for read in self._lists.values())
         objects = (self._rows(self._one(read)) for read in self._objects.values())
         read = await asyncio.gather(*lists, *objects)
-        return dict(zip([*self._lists, *self._objects], read, strict=True))
+        found = dict(zip([*self._lists, *self._objects], read, strict=True))
+        for name, children in self._beneath.items():
+            rows = found[name]
+            if not isinstance(rows, Terminal):
+                found[name] = tuple(
+                    await asyncio.gather(*(self._with_children(row, children) for row in rows))
+                )
+        return found
 
     async def _one(self, read: Read) -> list[_Row]:
         return [await self._reader.get(read, _ROW)]
@@ -204,8 +218,6 @@ class _Collection:
         except Terminal as error:
             return Gap(tuple(rule.check for rule in kind.rules), error)
         self._resources[kind.noun] += found
-        if not found:
-            await self._none(kind)
         return None
 
     async def _judge(self, kind: Kind, rows: Sequence[Resource]) -> int:
@@ -227,7 +239,7 @@ class _Collection:
 
     @staticmethod
     def _inside(row: Resource, name: str) -> tuple[Resource, ...] | Terminal:
-        return row.gap((name,)) or row.rows(name)
+        return row.objects(name) if "." in name else row.gap((name,)) or row.rows(name)
 
     async def _with_children(self, row: Resource, children: Mapping[str, Child]) -> Resource:
         if not children:
@@ -255,12 +267,18 @@ class _Collection:
         self._statuses.setdefault(verdict.check_id, Counter())[verdict.status] += 1
         await self._emit(verdict)
 
-    async def _none(self, kind: Kind) -> None:
-        """Record that there is no resource of a kind: looked for, and none found."""
-        for rule in kind.rules:
-            reason = f"The subscription has no {kind.noun}."
-            scope = self._reader.subscription_scope
-            await self._record(rule.check.verdict(scope, Status.NOT_APPLICABLE, reason, resources=0))
+    async def _none(self, unread: Collection[str]) -> None:
+        """Record which checks found no resource of any of their kinds: looked for, and none there.
+
+        Args:
+            unread: ids of checks of which a kind could not be read, so that nobody knows.
+        """
+        scope = self._reader.subscription_scope
+        for kind in self._kinds:
+            for check in (rule.check for rule in kind.rules):
+                if check.id not in self._statuses and check.id not in unread:
+                    reason = f"The subscription has no {kind.noun}."
+                    await self._record(check.verdict(scope, Status.NOT_APPLICABLE, reason, resources=0))
 
     def _summary(self) -> Mapping[str, JsonValue]:
         totals: Counter[str] = sum(self._statuses.values(), Counter())

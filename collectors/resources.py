@@ -31,7 +31,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     now: datetime
     shared: Mapping[str, "tuple[Resource, ...] | Terminal"] = {}
     indexes: dict[str, "dict[str, Resource]"] = {}
-    groups: "dict[tuple[str, Keys], dict[str, tuple[Resource, ...]]]" = {}
+    groups: "dict[tuple[str, str | None, Keys], dict[str, tuple[Resource, ...]]]" = {}
 
 
 class Resource:
@@ -166,22 +166,24 @@ class Resource:
             indexes[name] = {_last_segment(row.id): row for row in self.shared(name)}
         return None if resource_id is None else indexes[name].get(_last_segment(resource_id))
 
-    def matching(self, name: str, keys: "Keys", wanted: str | None) -> "tuple[Resource, ...]":
+    def matching(
+        self, name: str, keys: "Keys", wanted: str | None, *, within: str | None = None
+    ) -> "tuple[Resource, ...]":
         """Give the objects of a list of the subscription that have a key, whatever its casing.
 
         Args:
             keys: gives the keys of an object, such as its whole id or the ids it refers to; a function of a
                 module, since what it gave is kept by it.
             wanted: the key; None finds nothing.
+            within: looks among what was read under this name for each row of the list, in place of the rows;
+                rows for which that was refused are passed over.
         """
         groups = self._surroundings.groups
-        if (name, keys) not in groups:
-            made: dict[str, list[Resource]] = {}
-            for row in self.shared(name):
-                for key in {key.lower() for key in keys(row)}:
-                    made.setdefault(key, []).append(row)
-            groups[name, keys] = {key: tuple(rows) for key, rows in made.items()}
-        return () if wanted is None else groups[name, keys].get(wanted.lower(), ())
+        if (name, within, keys) not in groups:
+            rows = self.shared(name)
+            inner = (one for row in rows if within and not row.gap((within,)) for one in row.rows(within))
+            groups[name, within, keys] = _grouped(inner if within else rows, keys)
+        return () if wanted is None else groups[name, within, keys].get(wanted.lower(), ())
 
     def gap(self, needs: tuple[str, ...]) -> Terminal | None:
         """Give the error of the first needed part or shared list that could not be read."""
@@ -207,3 +209,11 @@ class Resource:
 
 def _last_segment(resource_id: str) -> str:
     return resource_id.rstrip("/").rpartition("/")[2].lower()
+
+
+def _grouped(rows: Iterable[Resource], keys: Keys) -> dict[str, tuple[Resource, ...]]:
+    made: dict[str, list[Resource]] = {}
+    for row in rows:
+        for key in {key.lower() for key in keys(row)}:
+            made.setdefault(key, []).append(row)
+    return {key: tuple(found) for key, found in made.items()}
