@@ -16,6 +16,7 @@ _PERIMETER = "A network security perimeter decides: look whether its access rule
 _FIREWALL = "firewall"
 # Microsoft's documentation of Azure SQL connectivity: with public access denied only private endpoints work.
 _NO_RULE_COUNTS = "Public network access is off, so no firewall rule lets anybody in."
+_SUBNET = "properties.network.delegatedSubnetResourceId"
 _PUBLIC_ACCESS = ("properties.publicNetworkAccess", "properties.network.publicNetworkAccess")
 
 
@@ -69,9 +70,9 @@ def no_unrestricted_inbound(server: Resource, limits: Mapping[str, float]) -> Ju
 
     A rule from 0.0.0.0 to 0.0.0.0 stands for Azure's services and is asked about elsewhere.
     """
+    if not reached_publicly(server):
+        return good(_NO_RULE_COUNTS)
     rules = server.rows(_FIREWALL)
-    if _public_access_off(server):
-        return good(_NO_RULE_COUNTS, rules=len(rules))
     return firewall_limited(
         [(rule.name, _range_of(rule)) for rule in rules if not _is_azure(rule)], limits["addresses"]
     )
@@ -79,9 +80,9 @@ def no_unrestricted_inbound(server: Resource, limits: Mapping[str, float]) -> Ju
 
 def azure_services_refused(server: Resource) -> Judgement:
     """Judge that no rule from 0.0.0.0 to 0.0.0.0 lets in every Azure service, of every customer."""
+    if not reached_publicly(server):
+        return good(_NO_RULE_COUNTS)
     names = [rule.name for rule in server.rows(_FIREWALL) if _is_azure(rule)]
-    if names and _public_access_off(server):
-        return good(_NO_RULE_COUNTS, rules=names)
     return judged(
         not names,
         "No firewall rule lets in Azure services of other customers.",
@@ -111,11 +112,28 @@ def public_network_off(path: str) -> Judge:
     return judge
 
 
+def reached_publicly(server: Resource) -> bool:
+    """Tell that a server has a public address; firewall rules of the others are of no effect, so not read."""
+    closed = any((server.text(path) or "").lower() == "disabled" for path in _PUBLIC_ACCESS)
+    return not closed and server.text(_SUBNET) is None
+
+
+def public_network_off_outside(path: str) -> Judge:
+    """Make the judge of flexible servers, which have no public address inside a virtual network."""
+    outside = public_network_off(path)
+
+    def judge(server: Resource) -> Judgement:
+        subnet = server.text(_SUBNET)
+        return good("The server is inside a virtual network.", subnet=subnet) if subnet else outside(server)
+
+    return judge
+
+
 def outside_networks(judge: Judge, reason: str) -> Judge:
     """Make a judge that does not ask servers inside a virtual network, whose subnet is delegated to them."""
 
     def within(server: Resource) -> Judgement:
-        subnet = server.text("properties.network.delegatedSubnetResourceId")
+        subnet = server.text(_SUBNET)
         return not_applicable(reason, subnet=subnet) if subnet else judge(server)
 
     return within
@@ -169,10 +187,6 @@ def _parameter_must(name: str, holds: Callable[[str], bool | None]) -> Judge:
         )
 
     return judge
-
-
-def _public_access_off(server: Resource) -> bool:
-    return any((server.text(path) or "").lower() == "disabled" for path in _PUBLIC_ACCESS)
 
 
 def _switch(value: str) -> bool | None:

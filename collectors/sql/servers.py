@@ -9,6 +9,7 @@ from collectors.database_servers import (
     azure_services_refused,
     no_unrestricted_inbound,
     public_network_off,
+    reached_publicly,
 )
 from collectors.resources import Resource
 from collectors.rules import (
@@ -237,7 +238,7 @@ SERVERS = Kind(
         "auditing": Child(AUDITING),
         "alerts": Child(ALERTS),
         "protector": Child(PROTECTOR),
-        "firewall": Child(FIREWALL, many=True),
+        "firewall": Child(FIREWALL, many=True, when=reached_publicly),
         "express": Child(EXPRESS_ASSESSMENT),
         "classic": Child(CLASSIC_ASSESSMENT),
     },
