@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 TYPE = "Microsoft.Storage/storageAccounts"
 LOCKED_GROUP = "rg-storage-locked"
+OPEN_GROUP = "rg-storage"
+"""A group of their own for accounts without a lock: other services lock theirs."""
 SERVICES = ("blob", "file", "queue", "table")
 CHECKS = (
     "https_only",
@@ -179,7 +181,9 @@ def _bad(estate: Estate, name: str) -> None:
         "allowCrossTenantReplication": True,
         "primaryEndpoints": _endpoints(name, *SERVICES),
     }
-    account = estate.add(TYPE, name, properties, sku={"name": "Standard_LRS"}, kind="StorageV2")
+    account = estate.add(
+        TYPE, name, properties, sku={"name": "Standard_LRS"}, kind="StorageV2", group=OPEN_GROUP
+    )
     _inside(estate, account, blobs=BAD_BLOBS, files=BAD_FILES)
     containers = estate.list_at(f"{account}/blobServices/default/containers")
     containers.append({"id": f"{account}/c", "name": "c", "properties": {"publicAccess": "Container"}})
@@ -190,7 +194,9 @@ def _bad(estate: Estate, name: str) -> None:
 def _silent(estate: Estate) -> None:
     """An account that answers none of the flags: each means what Azure documents for its absence."""
     created: JsonObject = {"creationTime": "2022-01-01T00:00:00Z"}
-    account = estate.add(TYPE, "silentstorage", created, sku={"name": "Standard_ZRS"}, kind="StorageV2")
+    account = estate.add(
+        TYPE, "silentstorage", created, sku={"name": "Standard_ZRS"}, kind="StorageV2", group=OPEN_GROUP
+    )
     _inside(estate, account, blobs={}, files={})
     _log(estate, account, SERVICES)
     _expect(
@@ -270,7 +276,7 @@ def _split_logs(estate: Estate, locks: list[JsonObject]) -> None:
     """Logs by explicit categories of two settings; a delete lock of its own, and one on its namesake."""
     sku = {"name": "Standard_GRS"}
     properties = _good_properties("storage1")
-    account = estate.add(TYPE, "storage1", properties, sku=sku, kind="StorageV2")
+    account = estate.add(TYPE, "storage1", properties, sku=sku, kind="StorageV2", group=OPEN_GROUP)
     _inside(estate, account, blobs=GOOD_BLOBS, files=GOOD_FILES)
     first: list[JsonObject] = [
         {"category": "StorageRead", "enabled": True},
@@ -278,5 +284,5 @@ def _split_logs(estate: Estate, locks: list[JsonObject]) -> None:
     ]
     _log(estate, account, SERVICES, first, [{"category": "storagedelete", "enabled": True}])
     locks.append(_lock(account, "CanNotDelete"))
-    locks.append(_lock(estate.resource_id(TYPE, "storage"), "ReadOnly"))
+    locks.append(_lock(estate.resource_id(TYPE, "storage", group=OPEN_GROUP), "ReadOnly"))
     _expect(estate, account, "pass", manual=("readonly_lock_considered",))
