@@ -155,10 +155,16 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Reading(NamedTuple):
-    """What collecting a part gives: its summary, and what was refused on the way."""
+    """What collecting a part gives: its summary, and what was refused on the way.
+
+    Args:
+        gaps: checks that could not look at everything.
+        refused: further reads that were refused, one of each sort; their verdicts were emitted as `unknown`.
+    """
 
     summary: Summary
     gaps: tuple[Gap, ...] = ()
+    refused: tuple[Terminal, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -10,11 +10,14 @@ from collectors.contract import Collector
 
 NOT_COLLECTORS = frozenset(
     {
+        "collection",
         "configuration",
         "contract",
         "database_servers",
         "diagnostics",
         "errors",
+        "judging",
+        "kinds",
         "registry",
         "resources",
         "rules",

@@ -79,7 +79,7 @@ class Resource:
         """Give what stands at a dotted path, such as `properties.networkAcls.bypass`; None if nothing."""
         found: JsonValue = self.raw
         for step in path.split("."):
-            if not isinstance(found, Mapping):
+            if not isinstance(found, dict):  # what JSON gives; asking for any Mapping costs far more
                 return None
             found = found.get(step)
         return found

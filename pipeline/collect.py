@@ -124,7 +124,8 @@ class PartCollection:
             for verdict in self._unknowns(gap.checks, gap.error):
                 await recorder.emit_gap(verdict)
         await recorder.finish(unread=[check.id for gap in reading.gaps for check in gap.checks])
-        problem = view_of(reading.gaps[0].error, self._portal) if reading.gaps else None
+        errors = [*(gap.error for gap in reading.gaps), *reading.refused]
+        problem = view_of(errors[0], self._portal) if errors else None
         return Result("collected", reading.summary, problem, started_at)
 
     async def gap(self, job: PartJob, error: Terminal) -> PartOutcome:
