@@ -15,6 +15,7 @@ from local.azure import (
     arm_security,
     control,
     entra,
+    graph,
     key_vault,
 )
 from local.azure.entra import EntraCall
@@ -49,10 +50,19 @@ def ask(simulation: Simulation, request: Request) -> Reply:
     vault_call = VaultCall(simulation, request, {})
     if found := key_vault.answer(vault_call):
         return Reply(Delivery(found), vault_call.principal)
+    if graph.holds(request.path):
+        return _ask_graph(simulation, request)
     caller = arm.authenticate(simulation, request)
     if isinstance(caller, Answer):
         return Reply(Delivery(caller))
     return Reply(Delivery(arm.answer(simulation, request, caller)), caller.appid)
+
+
+def _ask_graph(simulation: Simulation, request: Request) -> Reply:
+    caller = graph.authenticate(simulation, request)
+    if isinstance(caller, Answer):
+        return Reply(Delivery(caller))
+    return Reply(Delivery(graph.answer(simulation, request, caller)), caller.appid)
 
 
 def ask_with_fault(simulation: Simulation, request: Request, fault: Fault) -> Reply:

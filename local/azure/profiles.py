@@ -12,12 +12,28 @@ import msgspec
 from local.azure import roles
 from local.azure.assessments import Shape
 from local.azure.estate import build_estate, emptied
+from local.azure.estates.rbac import expect_application
 from local.azure.generator import content, made_up_id
 from local.azure.official import SUBSCRIPTION_ID, find_official
 from local.azure.world import Application, ClientSecret, Defender, State, Subscription, Tenant, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+GRAPH_PERMISSIONS = frozenset(
+    {
+        "AccessReview.Read.All",
+        "Application.Read.All",
+        "AuditLog.Read.All",
+        "GroupMember.Read.All",
+        "GroupSettings.Read.All",
+        "Policy.Read.All",
+        "Policy.Read.DeviceConfiguration",
+        "RoleManagement.Read.Directory",
+        "User.Read.All",
+    }
+)
+"""What the connector's application was consented to: all that the services ask for."""
 
 SECRET_LIFE = timedelta(days=360)
 LARGE_ALERTS = 200
@@ -81,6 +97,7 @@ def _basis(profile: Profile, seed: int) -> tuple[Builder, Tenant, Application]:
     tenant = build.tenant("Example Industries")
     connector = build.application(tenant, "azure-evidence-connector")
     connector.special = "works; reads the subscriptions"
+    connector.graph_permissions = GRAPH_PERMISSIONS
     identity = build.application(tenant, "evidence-connector-identity", None)
     identity.managed_identity, identity.special = (
         True,
@@ -135,6 +152,8 @@ def _demo(seed: int, assessments: int) -> World:
     for subscription in build.world.subscriptions:
         if subscription.estate is not None:
             subscription.assign(connector, roles.POLICY_STATES_READER)
+            for entry in subscription.assignments:
+                expect_application(subscription.estate, entry.assignment_id)
     return build.world
 
 

@@ -48,6 +48,8 @@ class Tenant:
     tenant_id: str
     name: str
     domain: str
+    premium: bool = True
+    """Whether it has Microsoft Entra ID P2."""
 
 
 @dataclass(slots=True)
@@ -82,6 +84,8 @@ class Application:
     federated_subjects: set[str] = field(default_factory=set)
     """Object ids of managed identities whose token stands for a secret."""
     managed_identity: bool = False
+    graph_permissions: frozenset[str] = frozenset()
+    """Application permissions of Microsoft Graph that an administrator consented to."""
     special: str = ""
 
 

@@ -10,6 +10,7 @@ from azure.core.credentials import AccessToken
 
 from collectors.contract import Part, Verdict
 from local.azure import SimulatedAzure
+from local.azure.tokens import GRAPH
 from pipeline.authentication.errors import translate_authentication_error
 from pipeline.azure.limiter import Clock
 from pipeline.azure_reader import Azure, AzureReader, SharedTransport
@@ -27,12 +28,13 @@ class Hurried(Clock):
 class FixedToken:
     """A credential that has its token already: Entra is not what is tested here."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, graph: str) -> None:
         self._token = token
+        self._graph = graph
 
-    async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+    async def get_token(self, *scopes: str, **_options: object) -> AccessToken:
         """Give the token."""
-        return AccessToken(self._token, 2**31)
+        return AccessToken(self._graph if scopes[0].startswith(GRAPH) else self._token, 2**31)
 
     async def close(self) -> None:
         """Close nothing."""
@@ -45,15 +47,18 @@ class FixedToken:
 
 
 @asynccontextmanager
-async def reading(azure: SimulatedAzure, name: str) -> AsyncIterator[AzureReader]:
-    """Open a reader of a subscription."""
+async def reading(
+    azure: SimulatedAzure, name: str, application: str | None = None
+) -> AsyncIterator[AzureReader]:
+    """Open a reader of a subscription, as the connector or as another application."""
+    caller = azure.application(application) if application else azure.connector
     settings = Settings.read(msgspec.convert(azure.settings["Values"], dict[str, str]))
     connections = SharedTransport(connection_verify=str(azure.ca_path))
     cloud = Azure(settings, translate_authentication_error, connections=connections, clock=Hurried())
     subscription = azure.subscription(name)
     try:
         yield cloud.reader(
-            credential=FixedToken(azure.token()),
+            credential=FixedToken(azure.token(caller), azure.token(caller, GRAPH)),
             tenant_id=subscription.tenant_id,
             subscription_id=subscription.subscription_id,
         )

@@ -123,7 +123,10 @@ def test_the_threshold_can_be_set() -> None:
 
 def test_the_time_of_evaluation_is_kept() -> None:
     """With the resources that do not comply, each once; both spellings of the state are one."""
-    details = [{"complianceState": "noncompliant", "count": 2}, {"complianceState": "Compliant", "count": 5}]
+    details: list[JsonValue] = [
+        {"complianceState": "noncompliant", "count": 2},
+        {"complianceState": "Compliant", "count": 5},
+    ]
     late, early = state("/vm", "2026-05-31T04:00:00Z"), state("/vm", "2026-05-30T04:00:00Z", "noncompliant")
 
     said = compliance({"nonCompliantPolicies": 2, "resourceDetails": details}, late, early)
