@@ -104,7 +104,11 @@ class EvidenceQuery(PageQuery, frozen=True, kw_only=True):
 
 
 class FindingQuery(PageQuery, frozen=True, kw_only=True):
-    """Which findings; every filter given must hold. The times are fixed-width UTC."""
+    """Which findings; every filter given must hold. The times are fixed-width UTC.
+
+    A change carries the time its run looked, `started_at`: whoever polls gives the `started_at` of the newest
+    run seen as `changed_since`, not the time of the last poll.
+    """
 
     connection_id: Filter | None = None
     subscription_id: Guid | None = None
