@@ -11,7 +11,8 @@ _IN_ONE_REGION = ("Standard_LRS", "Standard_ZRS", "Premium_LRS", "Premium_ZRS")
 # SkuName of 2024-01-01 adds the provisioned v2 accounts of Azure Files.
 _GEO_REDUNDANT_V2 = ("StandardV2_GRS", "StandardV2_GZRS")
 _IN_ONE_REGION_V2 = ("StandardV2_LRS", "StandardV2_ZRS", "PremiumV2_LRS", "PremiumV2_ZRS")
-_LOCKS = "/providers/microsoft.authorization/locks/"
+_LOCK = "/providers/microsoft.authorization/locks/"
+_LEVELS = ("cannotdelete", "readonly")
 
 
 def of_service(part: str, judge: Judge) -> Judge:
@@ -35,16 +36,20 @@ def versioning(account: Resource) -> Judgement:
     return of_service("blob_service", must_be_on(path, "Blob versioning", absent=False))(account)
 
 
+def locked_scope(lock: Resource) -> tuple[str, ...]:
+    """Give the id of what a lock stands on."""
+    return (lock.id.lower().rpartition(_LOCK)[0],)
+
+
 def locks_on(account: Resource) -> dict[str, list[str]]:
     """Give the names of the locks on an account, its group or its subscription, by lower-cased level."""
-    held: dict[str, list[str]] = {"cannotdelete": [], "readonly": []}
-    inside = f"{account.id.lower()}/"
-    for lock in account.shared("locks"):
-        scope = lock.id.lower().rpartition(_LOCKS)[0]
-        level = (lock.text("properties.level") or "").lower()
-        if scope and level in held and inside.startswith(f"{scope}/"):
-            held[level].append(lock.name)
-    return held
+    subscription, group = account.id.split("/")[:3], account.id.split("/")[:5]
+    scopes = ("/".join(subscription), "/".join(group), account.id)
+    locks = [lock for scope in scopes for lock in account.matching("locks", locked_scope, scope)]
+    return {
+        level: [one.name for one in locks if (one.text("properties.level") or "").lower() == level]
+        for level in _LEVELS
+    }
 
 
 def delete_lock(account: Resource) -> Judgement:

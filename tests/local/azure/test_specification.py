@@ -18,6 +18,7 @@ FILLED = {
     "{regulatoryComplianceStandardName}": "PCI-DSS-3.2",
     "{regulatoryComplianceControlName}": "1.1",
     "{resourceId}": f"{SUBSCRIPTION}/resourceGroups/myRg".lstrip("/"),
+    "{resourceUri}": f"{SUBSCRIPTION}/resourceGroups/myRg/providers/Microsoft.Logic/workflows/w".lstrip("/"),
     "{assessmentName}": "21300918-b2e3-0346-785f-c77ff57d243b",
 }
 EVENT_FILTER = "eventTimestamp ge '2026-01-01'"
