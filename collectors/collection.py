@@ -30,6 +30,7 @@ class Collection:
         lists: Mapping[str, Read],
         objects: Mapping[str, Read],
         beneath: Mapping[str, Mapping[str, Child]],
+        retired: Several[str] = (),
     ) -> None:
         self._reader = reader
         self._emit = emit
@@ -37,6 +38,7 @@ class Collection:
         self._lists = lists
         self._objects = objects
         self._beneath = beneath
+        self._retired = retired
         self._resources: Counter[str] = Counter()
         self._statuses: dict[str, Counter[str]] = {}
         self._refused: dict[tuple[str, str], Terminal] = {}
@@ -53,8 +55,8 @@ class Collection:
         return Reading(self._summary(), gaps, tuple(self._refused.values()))
 
     async def _read_shared(self) -> Mapping[str, tuple[Resource, ...] | Terminal]:
-        lists = (self._rows(self._reader.items(read, _ROW)) for read in self._lists.values())
-        objects = (self._rows(self._one(read)) for read in self._objects.values())
+        lists = (self._rows(name, self._reader.items(read, _ROW)) for name, read in self._lists.items())
+        objects = (self._rows(name, self._one(read)) for name, read in self._objects.items())
         read = await asyncio.gather(*lists, *objects)
         found = dict(zip([*self._lists, *self._objects], read, strict=True))
         for name, children in self._beneath.items():
@@ -68,11 +70,12 @@ class Collection:
     async def _one(self, read: Read) -> list[_Row]:
         return [await self._reader.get(read, _ROW)]
 
-    async def _rows(self, reading: Awaitable[list[_Row]]) -> tuple[Resource, ...] | Terminal:
+    async def _rows(self, name: str, reading: Awaitable[list[_Row]]) -> tuple[Resource, ...] | Terminal:
         try:
             return tuple(map(Resource, await reading))
         except Terminal as error:
-            return self._refuse(error)
+            gone = isinstance(error, ResourceAbsent) and name in self._retired
+            return () if gone else self._refuse(error)
 
     def _refuse(self, error: Terminal) -> Terminal:
         """Remember that a read was refused, once for each sort: the run must not look whole."""
@@ -101,7 +104,8 @@ class Collection:
                 found += await self._judge(kind, read)
         except Terminal as error:
             return Gap(tuple(rule.check for rule in kind.rules), error)
-        self._resources[kind.noun] += found
+        if kind.population:
+            self._resources[kind.noun] += found
         return None
 
     async def _judge(self, kind: Kind, rows: Sequence[Resource]) -> int:
@@ -115,7 +119,8 @@ class Collection:
                 judged += 1
                 continue
             for resource in inner:
-                await self._emit(population_of(resource))
+                if kind.population:
+                    await self._emit(population_of(resource))
                 for verdict in evaluate(resource, kind.rules, self._reader.limits):
                     await self._record(verdict)
             judged += len(inner)

@@ -4,6 +4,7 @@ A service declares kinds of resources (a list, what is read for each resource, t
 declaration. What it needs for that stands here.
 """
 
+from collections.abc import Collection as Several
 from collections.abc import Mapping, Sequence
 
 from collectors.collection import Collection
@@ -23,6 +24,7 @@ def configuration(
     shared: Mapping[str, Read] | None = None,
     objects: Mapping[str, Read] | None = None,
     beneath: Mapping[str, Mapping[str, Child]] | None = None,
+    retired: Several[str] = (),
     subscription_rules: tuple[Rule, ...] = (),
 ) -> Part:
     """Make the part `<service>_configuration`.
@@ -33,12 +35,14 @@ def configuration(
             read takes its resources from there.
         objects: single objects that are shared as lists of one.
         beneath: what is read for each row of a shared list, by the list's name.
+        retired: names of shared lists that Azure is taking away: once such a list is gone, it is empty.
         subscription_rules: what is asked of the subscription as a whole, from its shared lists.
     """
     lists, single, inner = shared or {}, objects or {}, beneath or {}
 
     async def collect(reader: Reader, emit: Emit) -> Reading:
-        return await Collection(reader, emit, kinds, lists, single, inner).run(subscription_rules)
+        collection = Collection(reader, emit, kinds, lists, single, inner, retired)
+        return await collection.run(subscription_rules)
 
     reads = [read for kind in kinds for read in kind.reads]
     reads += [read for children in inner.values() for read in reads_of(children)]

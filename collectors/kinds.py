@@ -45,6 +45,8 @@ class Kind(msgspec.Struct, frozen=True):
         inside: rows within each listed resource that are judged in its place: the name of one of `children`,
             such as the databases of a server, or a dotted path, such as the subnets of a network.
         shape: gives a row the `id`, `name` and `type` it is known by, where Azure answers others.
+        population: whether these resources are this service's own; False for those of other services, which
+            record them: here they are only judged.
     """
 
     noun: str
@@ -54,6 +56,7 @@ class Kind(msgspec.Struct, frozen=True):
     keep: Callable[[Resource], bool] = bool
     inside: str | None = None
     shape: Callable[[Resource], Mapping[str, JsonValue]] | None = None
+    population: bool = True
 
     @property
     def reads(self) -> tuple[Read, ...]:

@@ -1,7 +1,11 @@
 """The machinery of a declared service: what it asks, what it leaves out, what it asks of a subscription."""
 
+from collections.abc import Sequence
+
+import pytest
+
 from collectors.configuration import Child, Kind, configuration
-from collectors.contract import Check, Read
+from collectors.contract import Check, Read, Verdict
 from collectors.errors import AccessDenied
 from collectors.resources import JsonObject, Resource
 from collectors.rules import Rule, good, judged
@@ -62,3 +66,31 @@ async def test_a_subscription_is_asked_as_a_whole() -> None:
     said = [found["old_absent", name] for found in (none, some, refused)]
     assert said == ["pass", "fail", "unknown"]
     assert NONE_OLD.check in PART.checks
+
+
+def names_of(emitted: Sequence[Verdict]) -> set[str]:
+    """Give the check ids, those of the population as `population`."""
+    return {one.check_id.partition(":")[0] for one in emitted}
+
+
+async def test_what_belongs_to_another_service_is_only_judged() -> None:
+    """It is no part of this service's population, nor counted among its resources."""
+    rule = Rule(check("thing_there"), lambda _: good("It is there."))
+    kind = Kind("things", THINGS, (rule,), population=False)
+    reader = PathReader({"things": [{"id": "t"}]})
+    reading, verdicts = await read_part(configuration("thing", "Things", [kind]), reader)
+
+    assert (names_of(verdicts), reading.summary["resources"]) == ({"thing_there"}, 0)
+
+
+@pytest.mark.parametrize(("answer", "status"), [(None, "pass"), (DENIED, "unknown")])
+async def test_a_retired_list_that_is_gone_is_empty(answer: Answer | None, status: str) -> None:
+    """Only its absence means that; a refusal stays one."""
+    part = configuration(
+        "thing", "Things", [], shared={"old": OLD}, retired=("old",), subscription_rules=(NONE_OLD,)
+    )
+    reader = PathReader({} if answer is None else {"old": answer})
+    reading, verdicts = await read_part(part, reader)
+
+    assert [one.status.value for one in verdicts] == [status]
+    assert len(reading.refused) == (answer is not None)
