@@ -21,6 +21,7 @@ __all__ = [
 
 _ASSESSMENT_PREFIX = "defender_assessment:"
 _ASSESSMENT_FRAMEWORK = "mcsb_v1"
+_REACHES = frozenset({"whole", "part"})
 _SEVERITIES = frozenset({"High", "Medium", "Low", ""})
 
 type _Catalogues = Mapping[str, tuple[Control, ...]]
@@ -30,13 +31,19 @@ type _Pair = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A catalogue of controls in one published version; `note` says whose words its titles are."""
+    """A catalogue of controls in one published version.
+
+    `reach` says how much of a control the checks mapped to it answer: the `whole` (a benchmark whose controls
+    are settings) or a `part` (a standard whose controls ask for processes too, which no API can tell of);
+    `note` says whose words the titles are.
+    """
 
     id: str
     title: str
     publisher: str
     version: str
     link: str
+    reach: str
     note: str
 
 
@@ -153,9 +160,10 @@ def _required(files: Mapping[str, DataFile], name: str) -> DataFile:
 
 def _read_frameworks(file: DataFile) -> tuple[Framework, ...]:
     frameworks: dict[str, Framework] = {}
-    for record in file.records(("id", "title", "publisher", "version", "link", "note")):
+    for record in file.records(("id", "title", "publisher", "version", "link", "reach", "note")):
         framework = Framework(**record.fields)
         _demand_values(record, *record.fields)
+        record.demand(framework.reach in _REACHES, f"reach is {framework.reach!r}, neither whole nor part")
         record.demand(framework.id not in frameworks, f"framework {framework.id} is listed twice")
         frameworks[framework.id] = framework
     return tuple(frameworks.values())

@@ -49,6 +49,7 @@ def framework_views(mappings: Mappings) -> tuple[FrameworkView, ...]:
             publisher=framework.publisher,
             version=framework.version,
             link=framework.link,
+            reach=framework.reach,
             note=framework.note,
             controls=len(states := control_states(framework.id, mappings, {})),
             coverage=dict.fromkeys(_COVERAGES, 0) | Counter(state.coverage for state in states),
@@ -83,7 +84,8 @@ def control_states(
     read). A recommendation of Defender without one is none: Defender lists only what it found to assess.
 
     `coverage` is `none` without checks, `manual` where every check needs a person (its verdicts are all
-    `manual`), `partial` where some do, else `automated`.
+    `manual`), `partial` where some do, or where the framework's controls ask for more than settings (its
+    `reach` is `part`: "supports", not "satisfies"), else `automated`.
 
     Args:
         framework_id: one of `mappings.frameworks`.
@@ -94,8 +96,15 @@ def control_states(
         KeyError: there is no such framework.
     """
     newest = _newest_items(framework_id, items)
+    reach = {framework.id: framework.reach for framework in mappings.frameworks}[framework_id]
     return tuple(
-        _control_state(control, mappings.checks_of(framework_id, control.id), counts, newest.get(control.id))
+        _control_state(
+            control,
+            mappings.checks_of(framework_id, control.id),
+            counts,
+            newest=newest.get(control.id),
+            whole=reach == "whole",
+        )
         for control in mappings.controls(framework_id)
         if not control.is_group
     )
@@ -105,7 +114,9 @@ def _control_state(
     control: Control,
     checks: tuple[str, ...],
     counts: Mapping[str, VerdictCounts],
+    *,
     newest: EvidenceItem | None,
+    whole: bool,
 ) -> ControlState:
     given = {check_id: counts.get(check_id, _NO_VERDICTS) for check_id in checks}
     verdicts = _total(given.values())
@@ -118,7 +129,7 @@ def _control_state(
         id=control.id,
         title=control.title,
         parent=control.parent,
-        coverage=_coverage(list(given.values())),
+        coverage=_coverage(list(given.values()), whole=whole),
         state=_state(verdicts, mapped=bool(checks), complete=not silent),
         verdicts=verdicts,
         checks=checks,
@@ -142,13 +153,13 @@ def _state(verdicts: VerdictCounts, *, mapped: bool, complete: bool) -> ControlS
     return next((state for holds, state in rules if holds), "not_applicable")
 
 
-def _coverage(given: Sequence[VerdictCounts]) -> Coverage:
+def _coverage(given: Sequence[VerdictCounts], *, whole: bool) -> Coverage:
     needs_person = [one == VerdictCounts(manual=one.manual) and one.manual > 0 for one in given]
     if not needs_person:
         return "none"
     if all(needs_person):
         return "manual"
-    return "partial" if any(needs_person) else "automated"
+    return "automated" if whole and not any(needs_person) else "partial"
 
 
 def _total(several: Iterable[VerdictCounts]) -> VerdictCounts:

@@ -272,6 +272,7 @@ class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
     publisher: str
     version: str
     link: str
+    reach: str
     note: str
     controls: int
     coverage: Mapping[Coverage, int]
