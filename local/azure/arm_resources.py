@@ -92,9 +92,12 @@ def resource_groups(call: ArmCall) -> Rows:
     versions=RESOURCE_VERSIONS,
 )
 def resources(call: ArmCall) -> Rows:
-    """List resources, those of one type if `$filter` says so."""
+    """List resources, those of one type if `$filter` says so: then those of the estate too."""
     rows = generator.resources(call.subscription.content)
     wanted = TYPE_FILTER.search(call.request.query.get("$filter") or "")
     if wanted is None:
         return rows
-    return [row for row in rows if str(row["type"]).lower() == wanted[1].lower()]
+    estate = call.subscription.estate
+    bodies = [] if estate is None else estate.objects.values()
+    named = [{key: body.get(key) for key in ("id", "name", "type", "location", "tags")} for body in bodies]
+    return [row for row in [*rows, *named] if str(row["type"]).lower() == wanted[1].lower()]

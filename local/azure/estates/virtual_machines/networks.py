@@ -57,6 +57,7 @@ def add_interface(
     if public:
         address = {"publicIPAllocationMethod": "Static", "ipAddress": "203.0.113.9"}
         address_id = estate.add(ADDRESS, f"{name}-ip", dict(address), sku={"name": "Standard"})
+        estate.expect(address_id, "manual", "network_public_ips_reviewed")
         place["publicIPAddress"] = {"id": address_id}
     properties: JsonObject = {"ipConfigurations": [{"name": "ipconfig1", "properties": place}]}
     if group:
