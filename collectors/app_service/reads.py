@@ -1,0 +1,62 @@
+"""What is read of web apps and function apps."""
+
+from collections.abc import Iterable
+
+from collectors.contract import Read
+from collectors.resources import Resource
+
+_WEB = "Microsoft.Web/sites"
+
+SITES = Read(
+    path="/subscriptions/{subscription_id}/providers/Microsoft.Web/sites",
+    api_version="2024-11-01",
+    permission=f"{_WEB}/read",
+)
+# The list answers `siteConfig` with nulls or wrong values (prancer-compliance-test#413), so that the
+# configuration has to be read for each site.
+CONFIGURATION = Read(path="/{id}/config/web", api_version="2024-11-01", permission=f"{_WEB}/config/read")
+# In no list. This is the form without secrets: `authsettingsV2/list` needs config/list/action, not in Reader.
+AUTHENTICATION = Read(
+    path="/{id}/config/authsettingsV2", api_version="2024-04-01", permission=f"{_WEB}/config/read"
+)
+# In no list of the subscription.
+PUBLISHING = Read(
+    path="/{id}/basicPublishingCredentialsPolicies",
+    api_version="2024-11-01",
+    permission=f"{_WEB}/basicPublishingCredentialsPolicies/read",
+)
+# The list of sites leaves them out, and an endpoint may stand in another subscription than its site.
+PRIVATE_ENDPOINTS = Read(
+    path="/{id}/privateEndpointConnections",
+    api_version="2024-11-01",
+    permission=f"{_WEB}/privateEndpointConnections/read",
+)
+# In no list: what each function asks of its callers.
+FUNCTIONS = Read(path="/{id}/functions", api_version="2024-11-01", permission=f"{_WEB}/functions/read")
+COMPONENTS = Read(
+    path="/subscriptions/{subscription_id}/providers/Microsoft.Insights/components",
+    api_version="2020-02-02",
+    permission="Microsoft.Insights/components/read",
+)
+ASSIGNMENTS = Read(
+    path="/subscriptions/{subscription_id}/providers/Microsoft.Authorization/roleAssignments",
+    api_version="2022-04-01",
+    permission="Microsoft.Authorization/roleAssignments/read",
+)
+SETTINGS_PERMISSION = f"{_WEB}/config/list/action"
+"""Reads app settings, with the secrets in them: not in Reader, and not asked for."""
+
+
+def principal_of(assignment: Resource) -> Iterable[str]:
+    """Give whom a role was assigned to."""
+    return assignment.texts("properties.principalId")
+
+
+def is_function_app(site: Resource) -> bool:
+    """Tell by its kind, a list of words such as `functionapp,linux`, whether a site runs functions."""
+    return "functionapp" in (site.text("kind") or "").lower().split(",")
+
+
+def is_web_app(site: Resource) -> bool:
+    """Tell whether a site is any other; Azure gives `app` to a site without a kind."""
+    return not is_function_app(site)
