@@ -32,7 +32,9 @@ FLOW_LOGS = ("network_nsg_flow_logs_sent", "network_nsg_flow_log_retention_90_da
 HALVES = ["0.0.0.0/1", "128.0.0.0/1"]
 
 
-def rule(priority: int, *, access: str = "Allow", direction: str = "Inbound", **fields: object) -> JsonObject:
+def rule(
+    priority: int, *, access: object = "Allow", direction: object = "Inbound", **fields: object
+) -> JsonObject:
     """Make a rule: any source and destination, TCP, port 22, but for what is said; None leaves out."""
     properties: JsonObject = {
         "protocol": "Tcp",
