@@ -13,6 +13,8 @@ from local.azure import (
     arm_insights,
     arm_resources,
     arm_security,
+    arm_subscription,
+    arm_tenant,
     control,
     entra,
     graph,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from local.azure.simulation import Simulation
 
 # These modules declare their routes by being imported.
-ARM_MODULES = (arm_authorization, arm_insights, arm_resources, arm_security)
+ARM_MODULES = (arm_authorization, arm_insights, arm_resources, arm_security, arm_tenant, arm_subscription)
 
 
 @dataclass(slots=True)

@@ -18,12 +18,15 @@ def ago(days: float) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def add_user(estate: Estate, name: str, *, mfa: bool = True, admin: bool = False, **more: object) -> str:
+def add_user(
+    estate: Estate, name: str, *, mfa: bool = True, admin: bool = False, active: bool = True, **more: object
+) -> str:
     """Add a user, enabled and a member if nothing else is said; gives its object id.
 
     Args:
         mfa: whether a second factor is registered.
         admin: whether the report counts it among the administrators.
+        active: whether it signed in lately, given what `more` says of that.
         more: further or other members.
     """
     user: JsonObject = {
@@ -48,7 +51,20 @@ def add_user(estate: Estate, name: str, *, mfa: bool = True, admin: bool = False
         "userType": str(user["userType"]).lower(),
     }
     estate.list_at(f"{ROOT}/reports/authenticationMethods/userRegistrationDetails").append(details)
+    _expect(estate, user, mfa=mfa, admin=admin, active=active)
     return str(user["id"])
+
+
+def _expect(estate: Estate, user: JsonObject, *, mfa: bool, admin: bool, active: bool) -> None:
+    """Write down what is true of a user: nothing is asked of one that is disabled."""
+    resource_id = f"/tenants/{estate.tenant_id}/users/{user['id']}"
+    said = {True: "pass", False: "fail"}
+    off = user["accountEnabled"] is False
+    second = "not_applicable" if off else said[mfa]
+    estate.expect(resource_id, second, "entra_mfa_all_users")
+    estate.expect(resource_id, "not_applicable" if off else said[active], "entra_inactive_users_reviewed")
+    if admin:
+        estate.expect(resource_id, second, "entra_mfa_privileged_users")
 
 
 def add_group(estate: Estate, name: str, *members: str) -> str:

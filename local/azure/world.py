@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from local.azure.estate import Estate
     from local.azure.generator import Content
     from local.azure.roles import Role
+    from local.azure.wire import JsonObject
 
 
 class UnknownNameError(LookupError):
@@ -50,6 +51,10 @@ class Tenant:
     domain: str
     premium: bool = True
     """Whether it has Microsoft Entra ID P2."""
+    settings: dict[str, list[JsonObject]] = field(default_factory=dict)
+    """Its diagnostic settings by lower-cased provider; those of one that is not here nobody may read."""
+    keeps_subscriptions: bool = False
+    """Whether no subscription may leave or enter it."""
 
 
 @dataclass(slots=True)

@@ -32,7 +32,10 @@ FAILING = {
 """Statuses of a service that may do better next time ("Transient fault handling", Azure)."""
 
 _NEVER_REGISTERED = {"subscriptionnotregistered", "missingsubscriptionregistration"}
+_BESIDE = {"microsoft.aadiam", "microsoft.intune"}
+"""Providers whose settings lie beside the subscriptions (https://github.com/Azure/azure-rest-api-specs/issues/11085)."""
 _NO_LICENCE = "authentication_requestfromnonpremiumtenantorb2ctenant"
+_NO_PREMIUM_LICENCE = "aadpremiumlicenserequired"
 _LONGEST_CODE = 100
 _DEFENDER_PAGE = "#view/Microsoft_Azure_Security/SecurityMenuBlade/~/EnvironmentSettings"
 
@@ -164,6 +167,14 @@ def _forbidden(refusal: Refusal) -> CollectionError:
     if asked.graph:
         advice = f"Give the application the Microsoft Graph permission {asked.missing}, with admin consent."
         return AccessDenied(refusal.said, permission=asked.missing, scope="/", advice=advice)
+    if asked.provider.lower() in _BESIDE:
+        scope = f"/providers/{asked.provider}"
+        advice = (
+            f"{asked.missing} is missing. No role in a subscription gives it: add the role Reader to the"
+            f" application at the scope {scope} (az role assignment create --role Reader --scope {scope}),"
+            " as a Global Administrator with elevated access."
+        )
+        return AccessDenied(refusal.said, permission=asked.missing, scope=scope, advice=advice)
     advice = (
         f"{asked.missing} is missing. Add the role {role_for(asked.missing)} to the application on"
         f" subscription {asked.subscription_id} (Access control (IAM) > Add role assignment)."
@@ -220,6 +231,9 @@ def _not_enabled(refusal: Refusal) -> CollectionError:
 
 
 def _unexpected(refusal: Refusal) -> CollectionError:
+    if refusal.known_as == _NO_PREMIUM_LICENCE:
+        advice = "This needs a Microsoft Entra ID P2 or Microsoft Entra ID Governance licence in the tenant."
+        return ServiceNotEnabled(refusal.said, advice=advice, reason="licence_missing")
     redirected = HTTPStatus.MULTIPLE_CHOICES <= refusal.status < HTTPStatus.BAD_REQUEST
     advice = "Azure answered with a redirect, which is never followed." if redirected else ""
     return UnexpectedAnswer(refusal.said, advice=advice)

@@ -24,10 +24,13 @@ _GROUPS = ("providers", "microsoft.management", "managementgroups")
 _TENANT_LEVEL: tuple[tuple[str, ...], ...] = (
     ("subscriptions",),
     ("tenants",),
+    ("providers", "microsoft.subscription", "policies", "default"),
     ("providers", "microsoft.security", "assessmentmetadata"),
     ("providers", "microsoft.security", "assessmentmetadata", "*"),
     _ROLES,
     (*_ROLES, "*"),
+    ("providers", "microsoft.aadiam", "diagnosticsettings"),
+    ("providers", "microsoft.intune", "diagnosticsettings"),
     (*_GROUPS, "*", *_ROLES),
     (*_GROUPS, "*", *_ROLES, "*"),
 )

@@ -1,0 +1,224 @@
+"""Conditional Access, security defaults and named locations: which sign-ins need more than a password."""
+
+from collections.abc import Callable, Iterable
+
+from collectors.contract import Check, CheckSeverity
+from collectors.entra.reads import CONDITIONAL_ACCESS, LOCATIONS, SECURITY_DEFAULTS
+from collectors.resources import Resource
+from collectors.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable
+
+MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+"""The application id of the Windows Azure Service Management API."""
+
+PORTALS = "microsoftadminportals"
+
+_NARROWING = (
+    "signInRiskLevels",
+    "userRiskLevels",
+    "platforms.includePlatforms",
+    "locations.includeLocations",
+    "devices.deviceFilter.rule",
+)
+
+
+def _lower(policy: Resource, path: str) -> set[str]:
+    return {one.lower() for one in policy.texts(path)}
+
+
+def enabled(policies: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Give the policies that are enforced: one that only reports enforces nothing."""
+    return tuple(one for one in policies if (one.text("state") or "").lower() == "enabled")
+
+
+def demands_mfa(policy: Resource) -> bool:
+    """Tell whether a policy grants access with multifactor authentication, and with nothing less."""
+    controls = _lower(policy, "grantControls.builtInControls")
+    strength = isinstance(policy.at("grantControls.authenticationStrength"), dict)
+    strict = (policy.text("grantControls.operator") or "").lower() == "and" or len(controls) + strength == 1
+    return ("mfa" in controls or strength) and strict
+
+
+def _of_all_users(policy: Resource) -> bool:
+    return "all" in _lower(policy, "conditions.users.includeUsers")
+
+
+def _of_application(policy: Resource, *wanted: str) -> bool:
+    included = _lower(policy, "conditions.applications.includeApplications")
+    excluded = _lower(policy, "conditions.applications.excludeApplications")
+    return bool(included & {"all", *wanted}) and not excluded & set(wanted)
+
+
+def _always(policy: Resource) -> bool:
+    """Tell whether a policy holds whatever the risk, the device and the place."""
+    narrow = [_lower(policy, f"conditions.{path}") - {"all"} for path in _NARROWING]
+    excluded = policy.texts("conditions.locations.excludeLocations")
+    clients = _lower(policy, "conditions.clientAppTypes")
+    return not any(narrow) and not excluded and (not clients or "all" in clients)
+
+
+def _mfa_for(*applications: str) -> Callable[[Resource], bool]:
+    def holds(policy: Resource) -> bool:
+        return (
+            _of_all_users(policy)
+            and demands_mfa(policy)
+            and _always(policy)
+            and _of_application(policy, *applications)
+        )
+
+    return holds
+
+
+def _of_risk(policy: Resource) -> bool:
+    risky = {"high", "medium"} <= _lower(policy, "conditions.signInRiskLevels")
+    return risky and _of_all_users(policy) and demands_mfa(policy) and _of_application(policy)
+
+
+def _of_legacy(policy: Resource) -> bool:
+    clients = {"exchangeactivesync", "other"} <= _lower(policy, "conditions.clientAppTypes")
+    blocks = "block" in _lower(policy, "grantControls.builtInControls")
+    return clients and blocks and _of_all_users(policy) and _of_application(policy)
+
+
+def _defaults_on(tenant: Resource) -> bool:
+    return tenant.shared("security_defaults")[0].flag("isEnabled") is True
+
+
+def some_policy(test: Callable[[Resource], bool], what: str, *, by_defaults: bool) -> Judge:
+    """Make a judge that demands an enforced policy.
+
+    Args:
+        test: tells whether a policy is one.
+        what: what it does, ending a sentence.
+        by_defaults: whether security defaults do the same.
+    """
+
+    def judge(tenant: Resource) -> Judgement:
+        found = [one for one in enabled(tenant.shared("policies")) if test(one)]
+        excluded = sum(
+            len(one.texts(f"conditions.users.exclude{kind}"))
+            for one in found
+            for kind in ("Users", "Groups", "Roles")
+        )
+        if found:
+            names = [one.text("displayName") or one.id for one in found]
+            return good(f"A policy {what}.", policies=names, exclusions=excluded)
+        if by_defaults and _defaults_on(tenant):
+            return good(f"Security defaults are on: they are a policy that {what}.", security_defaults=True)
+        return bad(f"No enforced Conditional Access policy {what}.", policies=[])
+
+    return judge
+
+
+def defaults(tenant: Resource) -> Judgement:
+    """Judge security defaults, which Conditional Access replaces."""
+    if _defaults_on(tenant):
+        return good("Security defaults are on.", isEnabled=True)
+    policies = len(enabled(tenant.shared("policies")))
+    if policies:
+        return not_applicable("Conditional Access is used instead of security defaults.", policies=policies)
+    return bad("Security defaults are off, and no Conditional Access policy is enforced.", policies=0)
+
+
+def locations(tenant: Resource) -> Judgement:
+    """Judge whether a trusted location with addresses is defined."""
+    found = [
+        one.text("displayName")
+        for one in tenant.shared("locations")
+        if one.flag("isTrusted") is True and one.objects("ipRanges")
+    ]
+    yes, no = "Trusted locations are defined.", "No trusted location with addresses is defined."
+    return judged(found, yes, no, locations=found)
+
+
+def _check(name: str, title: str, severity: CheckSeverity, rationale: str, remediation: str) -> Check:
+    return Check(
+        id=f"entra_{name}",
+        title=title,
+        severity=severity,
+        rationale=rationale,
+        remediation=f"Portal: Entra ID > Conditional Access > {remediation}",
+        permission=CONDITIONAL_ACCESS.permission,
+    )
+
+
+_BOTH = ("policies", "security_defaults")
+
+RULES = (
+    Rule(
+        Check(
+            id="entra_security_defaults_enabled",
+            title="Security defaults on where there is no Conditional Access",
+            severity="high",
+            rationale="Without either, a password alone opens every account.",
+            remediation="Portal: Entra ID > Overview > Properties > Manage security defaults > Enabled",
+            permission=SECURITY_DEFAULTS.permission,
+        ),
+        defaults,
+        _BOTH,
+    ),
+    Rule(
+        _check(
+            "ca_mfa_management_api",
+            "Multifactor authentication for Azure management",
+            "high",
+            "Who signs in to Azure management can change or delete everything.",
+            "New policy > Target: Windows Azure Service Management API > Require multifactor authentication",
+        ),
+        some_policy(
+            _mfa_for(MANAGEMENT),
+            "demands multifactor authentication of all users for Azure management",
+            by_defaults=True,
+        ),
+        _BOTH,
+    ),
+    Rule(
+        _check(
+            "ca_mfa_admin_portals",
+            "Multifactor authentication for admin portals",
+            "high",
+            "The admin portals change who may sign in at all.",
+            "New policy > Target: Microsoft Admin Portals > Require multifactor authentication",
+        ),
+        some_policy(
+            _mfa_for(PORTALS),
+            "demands multifactor authentication of all users for the admin portals",
+            by_defaults=True,
+        ),
+        _BOTH,
+    ),
+    Rule(
+        _check(
+            "ca_mfa_risky_sign_in",
+            "Multifactor authentication for risky sign-ins",
+            "medium",
+            "A sign-in that looks stolen should have to prove more.",
+            "New policy > Conditions: sign-in risk high and medium > Require multifactor authentication (P2)",
+        ),
+        some_policy(_of_risk, "demands multifactor authentication of risky sign-ins", by_defaults=False),
+        ("policies",),
+    ),
+    Rule(
+        _check(
+            "ca_block_legacy_authentication",
+            "Legacy authentication blocked",
+            "high",
+            "Legacy protocols know no second factor, so passwords are tried there.",
+            "New policy from template > Block legacy authentication",
+        ),
+        some_policy(_of_legacy, "blocks legacy authentication", by_defaults=True),
+        _BOTH,
+    ),
+    Rule(
+        Check(
+            id="entra_ca_trusted_locations_defined",
+            title="Trusted named locations defined",
+            severity="low",
+            rationale="Without known places no policy can tell a strange one.",
+            remediation="Portal: Entra ID > Conditional Access > Named locations > IP ranges location > Mark "
+            "as trusted",
+            permission=LOCATIONS.permission,
+        ),
+        locations,
+        ("locations",),
+    ),
+)
