@@ -176,6 +176,8 @@ class Part(msgspec.Struct, frozen=True):
         reads: every request it makes.
         collect: reads, emits one verdict per check and resource, gives the summary, with its gaps if it has
             any. Swallows nothing: an error becomes a gap, or goes up, perhaps under a more exact name.
+        stands_for: the checks whose controls the item is evidence of, if not all of them: a list read for one
+            question may answer others on the way.
     """
 
     kind: str
@@ -183,6 +185,12 @@ class Part(msgspec.Struct, frozen=True):
     checks: tuple[Check, ...]
     reads: tuple[Read, ...]
     collect: Callable[[Reader, Emit], Awaitable[Summary | Reading]]
+    stands_for: tuple[Check, ...] | None = None
+
+    @property
+    def evidenced(self) -> tuple[Check, ...]:
+        """The checks whose controls the item is evidence of."""
+        return self.checks if self.stands_for is None else self.stands_for
 
 
 class Collector(msgspec.Struct, frozen=True):

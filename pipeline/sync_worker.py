@@ -157,7 +157,7 @@ class SyncWorker:
     async def _end(self, attempt: Attempt, status: RunStatus, error: ConnectorError | None) -> None:
         problem = None if error is None else view_of(error, self._portal)
         attempt.run = ended(attempt.run, status, self._now(), problem)
-        checks = {job.part.kind: tuple(check.id for check in job.part.checks) for job in attempt.jobs}
+        checks = {job.part.kind: tuple(check.id for check in job.part.evidenced) for job in attempt.jobs}
         finished = Finished(
             run=attempt.run,
             connection=attempt.connection,

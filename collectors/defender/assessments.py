@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from collectors.contract import Check, Emit, JsonValue, Part, Read, Reader, Status, Summary, Verdict
+from collectors.defender import recommendations
 from collectors.defender.plans import PLANS, read_alerting_plans
 
 METADATA = Read(
@@ -169,6 +170,8 @@ class Tally:
 async def collect(reader: Reader, emit: Emit) -> Summary:
     """Stream the assessments, each joined with its recommendation, and count them.
 
+    The checks that single recommendations answer are decided in the same pass, over the same rows.
+
     The list tells no severity and cannot be expanded: `assessmentMetadata` has it, under the same name. An
     empty list alone proves nothing, so the plans are read then: they tell whether Defender for Cloud is on.
 
@@ -176,15 +179,18 @@ async def collect(reader: Reader, emit: Emit) -> Summary:
         ServiceNotEnabled: the list is empty because the subscription never used Defender for Cloud.
     """
     known = _by_key(await reader.items(METADATA, Metadata))
-    tally = Tally()
+    tally, answers = Tally(), recommendations.Answers()
     async for page in reader.pages(ASSESSMENTS, Assessment):
         for row in page:
             verdict = evaluate(row, known)
             tally.add(verdict)
+            answers.add(verdict)
             await emit(verdict)
     counts = tally.counts()
     if not counts["total"]:
         await read_alerting_plans(reader)
+    for answer in answers.verdicts(reader.subscription_scope):
+        await emit(answer)
     status, reason = tally.judge()
     await emit(ALL_HEALTHY.verdict(reader.subscription_scope, status, reason, **counts))
     return tally.summary()
@@ -259,7 +265,8 @@ def _resource_id(row: Assessment) -> str:
 PART = Part(
     kind="resource_assessments",
     title="Resource Assessments",
-    checks=(ALL_HEALTHY,),
+    checks=(ALL_HEALTHY, *recommendations.CHECKS),
+    stands_for=(ALL_HEALTHY,),
     reads=(ASSESSMENTS, METADATA, PLANS),
     collect=collect,
 )

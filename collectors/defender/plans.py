@@ -1,8 +1,8 @@
 """The Defender plans of a subscription: what tells "nothing found" from "nobody looked"."""
 
-import msgspec
-
-from collectors.contract import Read, Reader
+from collectors.contract import JsonValue, Read, Reader
+from collectors.errors import UnexpectedAnswer
+from collectors.resources import Resource
 
 # The scope in the path is `subscriptions/<id>` here; this version declares no page link (Microsoft.Security,
 # stable/2024-01-01/pricings.json).
@@ -15,17 +15,13 @@ PLANS = Read(
 _POSTURE_PLANS = frozenset({"cloudposture", "foundationalcspm", "discovery"})
 
 
-class PlanProperties(msgspec.Struct, frozen=True, rename="camel"):
-    """What is read of a plan's state."""
+async def read_plans(reader: Reader) -> tuple[Resource, ...]:
+    """Read the plans of the subscription: one request, however many parts ask for them.
 
-    pricing_tier: str
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """One Defender plan."""
-
-    name: str
-    properties: PlanProperties
+    Raises:
+        ServiceNotEnabled: the subscription was never registered with Microsoft.Security.
+    """
+    return tuple(map(Resource, await reader.items(PLANS, dict[str, JsonValue])))
 
 
 async def read_alerting_plans(reader: Reader) -> tuple[str, ...]:
@@ -33,11 +29,13 @@ async def read_alerting_plans(reader: Reader) -> tuple[str, ...]:
 
     Raises:
         ServiceNotEnabled: the subscription was never registered with Microsoft.Security.
+        UnexpectedAnswer: a plan came without its tier.
     """
-    plans = await reader.items(PLANS, Plan)
-    return tuple(plan.name for plan in plans if _raises_alerts(plan))
+    return tuple(plan.name for plan in await read_plans(reader) if _raises_alerts(plan))
 
 
-def _raises_alerts(plan: Plan) -> bool:
-    on = plan.properties.pricing_tier.lower() == "standard"
-    return on and plan.name.lower() not in _POSTURE_PLANS
+def _raises_alerts(plan: Resource) -> bool:
+    tier = plan.text("properties.pricingTier")
+    if tier is None:
+        raise UnexpectedAnswer(f"The Defender plan {plan.name} came without its tier.")
+    return tier.lower() == "standard" and plan.name.lower() not in _POSTURE_PLANS

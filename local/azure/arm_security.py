@@ -144,6 +144,38 @@ def auto_provisioning_settings(call: ArmCall) -> Rows:
     return defender.auto_provisioning(call.subscription)
 
 
+@get(f"{ROOT}/automations", action="Microsoft.Security/automations/read", versions=("2023-12-01-preview",))
+@get(
+    f"{ROOT}/alertsSuppressionRules",
+    action="Microsoft.Security/alertsSuppressionRules/read",
+    versions=("2019-01-01-preview",),
+)
+@get(
+    f"{ROOT}/iotSecuritySolutions",
+    action="Microsoft.Security/iotSecuritySolutions/read",
+    versions=("2019-08-01",),
+)
+@get(
+    f"{ROOT}/serverVulnerabilityAssessmentsSettings",
+    action="Microsoft.Security/serverVulnerabilityAssessmentsSettings/read",
+    versions=("2023-05-01",),
+)
+@get(
+    "/subscriptions/{subscription_id}/providers/Microsoft.Devices/IotHubs",
+    action="Microsoft.Devices/IotHubs/read",
+    versions=("2023-06-30",),
+)
+@get(
+    "/subscriptions/{subscription_id}/providers/Microsoft.Easm/workspaces",
+    action="Microsoft.Easm/workspaces/read",
+    versions=("2023-04-01-preview",),
+)
+def empty_lists(call: ArmCall) -> Rows:
+    """List what only the estate of a subscription has any of."""
+    del call
+    return []
+
+
 STANDARDS = f"{ROOT}/regulatoryComplianceStandards"
 CONTROLS = STANDARDS + "/{standard}/regulatoryComplianceControls"
 STANDARD_VERSIONS = ("2019-01-01", "2019-01-01-preview")

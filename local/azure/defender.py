@@ -24,18 +24,39 @@ CATEGORY_TITLES = {
     "AppServices": "Protect applications",
     "Compute": "Remediate security configurations",
 }
+ON, OFF = "Standard", "Free"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A Defender plan as it is set; the flags of its extensions are words, as the service writes them."""
+
+    name: str
+    tier: str = ON
+    sub_plan: str | None = None
+    extensions: tuple[tuple[str, str], ...] = ()
+    replaced_by: str | None = None
+
+
 PLANS = (
-    "VirtualMachines",
-    "SqlServers",
-    "AppServices",
-    "StorageAccounts",
-    "KeyVaults",
-    "Arm",
-    "Containers",
-    "CosmosDbs",
-    "CloudPosture",
+    Plan(
+        "VirtualMachines",
+        sub_plan="P2",
+        extensions=(("AgentlessVmScanning", "True"), ("FileIntegrityMonitoring", "False")),
+    ),
+    Plan("SqlServers"),
+    Plan("AppServices", OFF),
+    Plan("StorageAccounts", sub_plan="DefenderForStorageV2"),
+    Plan("SqlServerVirtualMachines"),
+    Plan("KeyVaults", sub_plan="PerKeyVault"),
+    Plan("Dns", OFF, replaced_by="VirtualMachines"),
+    Plan("Arm", sub_plan="PerSubscription"),
+    Plan("OpenSourceRelationalDatabases", OFF),
+    Plan("Containers", extensions=(("ContainerRegistriesVulnerabilityAssessments", "True"),)),
+    Plan("CosmosDbs", OFF),
+    Plan("CloudPosture"),
+    Plan("Api", sub_plan="P1"),
 )
-FREE_PLANS = {"AppServices", "CosmosDbs"}
 STANDARDS = ("Microsoft-cloud-security-benchmark", "ISO-27001", "SOC-TSP")
 CONTROLS_PER_STANDARD = 6
 
@@ -152,15 +173,27 @@ def _row(subscription: Subscription, kind: str, name: str, properties: JsonObjec
 
 
 def plans(subscription: Subscription) -> list[JsonObject]:
-    """List Defender plans, most of them on."""
-    rows: list[JsonObject] = []
-    for name in PLANS:
-        properties: JsonObject = {"pricingTier": "Free", "freeTrialRemainingTime": "PT0S"}
-        if name not in FREE_PLANS:
-            enabled_at = timestamp(subscription.content.at.replace(month=1, day=15))
-            properties |= {"pricingTier": "Standard", "enablementTime": enabled_at}
-        rows.append(_row(subscription, "pricings", name, properties))
-    return rows
+    """List Defender plans, most of them on, in the shape of 2024-01-01."""
+    enabled_at = timestamp(subscription.content.at.replace(month=1, day=15))
+    return [_row(subscription, "pricings", plan.name, _plan(plan, enabled_at)) for plan in PLANS]
+
+
+def _plan(plan: Plan, enabled_at: str) -> JsonObject:
+    properties: JsonObject = {
+        "pricingTier": plan.tier,
+        "freeTrialRemainingTime": "PT0S",
+        "enforce": "False",
+        "resourcesCoverageStatus": "FullyCovered" if plan.tier == ON else "NotCovered",
+    }
+    if plan.tier == ON:
+        properties["enablementTime"] = enabled_at
+    if plan.sub_plan:
+        properties["subPlan"] = plan.sub_plan
+    if plan.extensions:
+        properties["extensions"] = [{"name": name, "isEnabled": flag} for name, flag in plan.extensions]
+    if plan.replaced_by:
+        properties |= {"deprecated": True, "replacedBy": [plan.replaced_by]}
+    return properties
 
 
 def contacts(subscription: Subscription) -> list[JsonObject]:

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.contract import Status
+from collectors.contract import Part, Status, Verdict
 from collectors.defender.assessments import ALL_HEALTHY, PART, plain_text
+from collectors.defender.recommendations import CHECKS
 from collectors.errors import AccessDenied, ResourceAbsent, ServiceNotEnabled, UnexpectedAnswer
-from tests.collectors.memory_reader import Body, MemoryReader, Pages, Sent, collected, official
+from tests.collectors.memory_reader import Body, MemoryReader, Pages, Sent, official
+from tests.collectors.memory_reader import collected as all_collected
 
 SCOPE = "/subscriptions/20ff7fc3-e762-44dd-bd96-b71116dcdc23"
 DISK = f"{SCOPE}/resourceGroups/Data/providers/Microsoft.Compute/disks/Disk1"
@@ -47,6 +49,15 @@ def plan(name: str, tier: str = "Free") -> Body:
 def reader(rows: Pages, metadata: Pages = ((),), plans: Pages = ((),)) -> MemoryReader:
     """Read these assessments."""
     return MemoryReader({"assessments": rows, "assessmentMetadata": metadata, "pricings": plans})
+
+
+async def collected(part: Part, azure: MemoryReader) -> tuple[dict[str, Any], list[Verdict]]:
+    """Collect; what single recommendations answer is tested by itself, and comes once per check."""
+    summary, verdicts = await all_collected(part, azure)
+    answers = {check.id for check in CHECKS}
+    rest = [one for one in verdicts if one.check_id not in answers]
+    assert len(verdicts) == len(rest) + len(CHECKS)
+    return summary, rest
 
 
 async def verdict_of(one: Body, *metadata: Body) -> dict[str, Any]:

@@ -74,4 +74,4 @@ async def test_plans_are_never_paged(client: Client) -> None:
 
     heard = await client.send("GET", url_of(client, "pricings"))
 
-    assert ("nextLink" in heard.json, len(heard.value)) == (False, 9)
+    assert ("nextLink" in heard.json, len(heard.value)) == (False, 13)
