@@ -165,7 +165,7 @@ def test_a_message_nobody_understands_harms_no_one(stack: Stack, connect: Connec
     connection = connect("production")
 
     assert synced(stack.api, connection)["status"] == "succeeded"
-    assert len(evidence(stack.api, connection)) == 3
+    assert len(evidence(stack.api, connection)) == 5
 
 
 def test_the_connection_shows_its_newest_run(stack: Stack, connect: Connect) -> None:
