@@ -106,8 +106,8 @@ _TEXTS: Mapping[str, tuple[str, CheckSeverity, str, str]] = {
         "high",
         "FTP sends the password that deploys code in plain text.",
         (
-            "Portal: app > Configuration > General settings > FTP state. CLI: az webapp config set -g <group> "
-            "-n <app> --ftps-state Disabled"
+            "Portal: app > Configuration > General settings > FTP state. CLI: az webapp config set -g "
+            "<group> -n <app> --ftps-state Disabled"
         ),
     ),
     "managed_identity": (
