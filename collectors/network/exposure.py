@@ -92,11 +92,12 @@ def _decide(rules: Sequence[SecurityRule], family: int, most: float) -> list[str
     left: Ranges = PUBLIC[family]
     let_in, names = 0, []
     for rule in rules:
-        hit = common(left, rule.sources[family])
+        whole = rule.sources[family] == PUBLIC[family]
+        hit = left if whole else common(left, rule.sources[family])
         if not hit:
             continue
         if rule.allow:
             let_in += size(hit)
             names.append(rule.name)
-        left = without(left, hit)
+        left = () if whole else without(left, hit)
     return names if let_in > most else []

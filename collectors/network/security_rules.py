@@ -110,6 +110,7 @@ def _named(rule: Resource, end: str) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=4096)
 def _internet_part(named: frozenset[str]) -> dict[int, Ranges]:
     """Give the part of the internet that a source is; tags other than Internet and groups are none of it."""
     if named & _EVERYTHING:
@@ -118,6 +119,7 @@ def _internet_part(named: frozenset[str]) -> dict[int, Ranges]:
     return {family: common(place.ranges[family], PUBLIC[family]) for family in FAMILIES}
 
 
+@lru_cache(maxsize=4096)
 def _place(named: frozenset[str]) -> Place:
     blocks = {one: block_of(one) for one in named}
     ranges = {
@@ -145,13 +147,16 @@ def block_of(prefix: str) -> tuple[int, Range] | None:
 
 
 def _ports(rule: Resource, end: str) -> Ranges:
-    named = [*rule.texts(f"properties.{end}PortRange"), *rule.texts(f"properties.{end}PortRanges")]
-    return joined(
-        found for one in named for text in one.split(",") if (found := port_range(text)) is not None
-    )
+    one, several = rule.texts(f"properties.{end}PortRange"), rule.texts(f"properties.{end}PortRanges")
+    return _joined_ports((*one, *several))
 
 
 @lru_cache(maxsize=4096)
+def _joined_ports(named: tuple[str, ...]) -> Ranges:
+    found = (port_range(text) for one in named for text in one.split(","))
+    return joined(ports for ports in found if ports is not None)
+
+
 def port_range(text: str) -> Range | None:
     """Give a port or a range of ports such as `22`, `20-25` or `*`; None if it is none."""
     text = text.strip()
