@@ -60,7 +60,8 @@ def active(user: Resource, limits: Mapping[str, float]) -> Judgement:
     row = user.found("sign_ins", user.id)
     if row is None:
         return unknown("Graph does not list the sign-ins of this user.")
-    ages = [row.age_days(f"signInActivity.{name}") for name in _SIGN_INS]
+    seen = user.with_raw(row.raw)
+    ages = [seen.age_days(f"signInActivity.{name}") for name in _SIGN_INS]
     known = [age for age in ages if age is not None]
     age = min(known) if known else user.age_days("createdDateTime")
     if age is None:

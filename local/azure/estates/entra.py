@@ -14,13 +14,15 @@ ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 PASSING = (
     "ca_mfa_management_api ca_block_legacy_authentication ca_trusted_locations_defined "
-    "guest_invites_restricted user_app_consent_verified_only users_cannot_register_apps users_cannot_create_m365_groups "
+    "guest_invites_restricted user_app_consent_verified_only users_cannot_register_apps "
+    "users_cannot_create_m365_groups "
     "global_admins_under_five pim_eligible_assignments access_reviews_configured device_join_mfa_required "
     "guest_users_reviewed"
 )
 FAILING = (
     "ca_mfa_admin_portals ca_mfa_risky_sign_in user_app_consent_restricted "
-    "users_cannot_create_security_groups strong_auth_methods_enforced guest_access_restricted subscription_transfer_restricted"
+    "users_cannot_create_security_groups strong_auth_methods_enforced guest_access_restricted "
+    "subscription_transfer_restricted"
 )
 MANUAL = "emergency_access_accounts admins_not_daily_accounts remember_mfa_disabled"
 
