@@ -122,6 +122,23 @@ class TestMeaning:
         assert isinstance(error, Throttled)
         assert error.retry_after_s == 7.0
 
+    def test_denied_beside_the_subscriptions_names_that_scope(self) -> None:
+        """Settings of the tenant need a role at their provider's scope; one in a subscription is no use."""
+        asked = Asked(
+            method="GET",
+            path="/providers/microsoft.aadiam/diagnosticSettings",
+            tenant_id=TENANT,
+            subscription_id=SUBSCRIPTION,
+        )
+        error = error_of(Refusal(asked=asked, status=403, code="AuthorizationFailed"))
+
+        assert isinstance(error, AccessDenied)
+        assert (error.permission, error.scope) == (
+            "microsoft.aadiam/diagnosticSettings/read",
+            "/providers/microsoft.aadiam",
+        )
+        assert "--scope /providers/microsoft.aadiam" in error.advice
+
     def test_denied_names_permission_role_scope_and_time(self) -> None:
         """A missing permission is named, with the role to add, where, and how long that takes."""
         error = refused(403, "AuthorizationFailed")
@@ -162,6 +179,13 @@ class TestMeaning:
 
         assert isinstance(error, ServiceNotEnabled)
         assert error.reason == "licence_missing"
+
+    def test_a_missing_p2_licence_is_said_with_another_status(self) -> None:
+        """Privileged Identity Management answers 400 where its licence is missing."""
+        error = refused(400, "AadPremiumLicenseRequired", graph=True)
+
+        assert isinstance(error, ServiceNotEnabled)
+        assert "P2" in error.advice
 
     def test_defender_off_says_how_to_enable_it(self) -> None:
         """Defender that was never enabled: free tier, 24 hours, its page."""
