@@ -37,6 +37,21 @@ _OTHERS = (
     f"{_SECURITY}/secureScores?api-version=2020-01-01",
     f"{_SECURITY}/secureScoreControls?api-version=2020-01-01",
     f"{_SECURITY}/alerts?api-version=2022-01-01",
+    f"{_SECURITY}/pricings?api-version=2024-01-01",
+    f"{_SECURITY}/securityContacts?api-version=2023-12-01-preview",
+    f"{_SECURITY}/settings?api-version=2022-05-01",
+    f"{_SECURITY}/automations?api-version=2023-12-01-preview",
+    f"{_SECURITY}/autoProvisioningSettings?api-version=2017-08-01-preview",
+    f"{_SECURITY}/serverVulnerabilityAssessmentsSettings?api-version=2023-05-01",
+    f"{_SECURITY}/alertsSuppressionRules?api-version=2019-01-01-preview",
+    f"{_SECURITY}/iotSecuritySolutions?api-version=2019-08-01",
+    "/subscriptions/{}/providers/Microsoft.Devices/IotHubs?api-version=2023-06-30",
+    "/subscriptions/{}/providers/Microsoft.Easm/workspaces?api-version=2023-04-01-preview",
+)
+_STANDARDS = f"{_SECURITY}/regulatoryComplianceStandards?api-version=2019-01-01-preview"
+_CONTROLS = (
+    f"{_SECURITY}/regulatoryComplianceStandards/%s/regulatoryComplianceControls"
+    "?api-version=2019-01-01-preview"
 )
 _STATUSES = {"Healthy": "pass", "Unhealthy": "fail", "NotApplicable": "not_applicable"}
 _NOW = "2026-01-01T00:00:00.000000Z"
@@ -116,7 +131,8 @@ class Floor:
     async def run(self) -> None:
         """Read everything and write the rows."""
         self._web.headers["Authorization"] = f"Bearer {await self._token()}"
-        await asyncio.gather(self._assessments(), *(self._list(path, _WHATEVER) for path in _OTHERS))
+        others = (self._list(path, _WHATEVER) for path in _OTHERS)
+        await asyncio.gather(self._assessments(), self._standards(), *others)
 
     async def _token(self) -> str:
         form = {
@@ -141,6 +157,10 @@ class Floor:
                     writes = await self._write(batch, writes)
                     batch = []
         await asyncio.gather(*(await self._write(batch, writes) if batch else writes))
+
+    async def _standards(self) -> None:
+        standards = await self._list(_STANDARDS, _ITEMS)
+        await asyncio.gather(*(self._list(_CONTROLS % one.name, _WHATEVER) for one in standards))
 
     async def _list[T](self, path: str, decoder: msgspec.json.Decoder[Page[T]]) -> list[T]:
         return [item async for items in self._pages(path, decoder) for item in items]

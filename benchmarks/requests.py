@@ -9,7 +9,24 @@ from local.api_client import Json
 
 ASSESSMENTS_PER_PAGE = 1000
 OTHERS_PER_PAGE = 100
-_PROVIDER = "/providers/microsoft.security/"
+_PROVIDER = "/providers/microsoft."
+_STANDARDS = 3
+_SMALL_LISTS = (
+    "assessmentmetadata",
+    "securescores",
+    "securescorecontrols",
+    "pricings",
+    "securitycontacts",
+    "settings",
+    "automations",
+    "autoprovisioningsettings",
+    "servervulnerabilityassessmentssettings",
+    "alertssuppressionrules",
+    "iotsecuritysolutions",
+    "iothubs",
+    "workspaces",
+    "regulatorycompliancestandards",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +41,8 @@ class Lists:
         """How many pages each list has, by the last part of its path."""
         return {
             "assessments": math.ceil(self.assessments / ASSESSMENTS_PER_PAGE),
-            "assessmentmetadata": 1,
-            "securescores": 1,
-            "securescorecontrols": 1,
+            **dict.fromkeys(_SMALL_LISTS, 1),
+            "regulatorycompliancecontrols": _STANDARDS,
             "alerts": max(1, math.ceil(self.alerts / OTHERS_PER_PAGE)),
         }
 
@@ -84,7 +100,7 @@ def _kind(entry: Json) -> str:
         return "token of the app's own identity"
     if path.startswith("/secrets/"):
         return "secret" if entry["authorization"] else "key vault's challenge"
-    return path.partition(_PROVIDER)[2] or path
+    return path.rpartition("/")[2] if _PROVIDER in path else path
 
 
 def _address(entry: Json) -> str:

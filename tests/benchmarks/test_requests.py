@@ -13,9 +13,27 @@ def entry(path: str, *, token: str = "", authorization: bool = True) -> Json:
 
 
 def sync() -> list[Json]:
-    """Give the requests of a sync of 1,001 assessments and no alert."""
-    names = ("assessments", "assessmentMetadata", "secureScores", "secureScoreControls", "alerts")
+    """Give the requests of a sync of 1,001 assessments, no alert and three regulatory standards."""
+    names = (
+        "assessments",
+        "assessmentMetadata",
+        "secureScores",
+        "secureScoreControls",
+        "alerts",
+        "pricings",
+        "securityContacts",
+        "settings",
+        "automations",
+        "autoProvisioningSettings",
+        "serverVulnerabilityAssessmentsSettings",
+        "alertsSuppressionRules",
+        "iotSecuritySolutions",
+        "regulatoryComplianceStandards",
+        *(f"regulatoryComplianceStandards/{name}/regulatoryComplianceControls" for name in "abc"),
+    )
     return [
+        entry("/subscriptions/s/providers/Microsoft.Devices/IotHubs"),
+        entry("/subscriptions/s/providers/Microsoft.Easm/workspaces"),
         *(entry(f"{ROOT}/{name}") for name in names),
         entry(f"{ROOT}/assessments", token="2"),
         entry("/t/oauth2/v2.0/token", authorization=False),
@@ -26,10 +44,10 @@ def sync() -> list[Json]:
 
 
 def test_pages_and_fixed_calls_are_right() -> None:
-    """Six pages and four fixed calls; the vault's challenge and its answer are two."""
+    """Twenty pages and four fixed calls; the vault's challenge and its answer are two."""
     asked = Asked.of(sync())
 
-    assert (asked.total, asked.differences(LISTS)) == (10, [])
+    assert (asked.total, asked.differences(LISTS)) == (24, [])
 
 
 def test_a_page_read_twice_is_told() -> None:
