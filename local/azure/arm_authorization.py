@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from local.azure import arm_errors as errors
-from local.azure import generator, roles
+from local.azure import arm_estate, generator, roles
 from local.azure.arm import ArmCall, get
 from local.azure.official import find_official
 
@@ -45,13 +45,7 @@ def role_assignments(call: ArmCall) -> Rows | JsonObject | Answer:
     principal = (wanted[1] or wanted[2]).lower() if wanted else None
     assigned = [entry for entry in call.subscription.assignments if principal in {None, entry.principal_id}]
     listed = [_assignment(call.subscription, entry) for entry in assigned]
-    return [*listed, *(row for row in _added(call) if principal in {None, _principal_of(row)})]
-
-
-def _added(call: ArmCall) -> list[JsonObject]:
-    """Give what the subscription's estate adds to the list that is asked for."""
-    estate = call.subscription.estate
-    return [] if estate is None else estate.additions.get(call.request.path.lower().rstrip("/"), [])
+    return [*listed, *(row for row in arm_estate.added(call) if principal in {None, _principal_of(row)})]
 
 
 def _principal_of(assignment: JsonObject) -> str:
@@ -103,7 +97,7 @@ def _definition(scope: str, role: Role) -> JsonObject:
 def role_definitions(call: ArmCall) -> Rows:
     """List role definitions, built-in and custom."""
     known = (*roles.BUILT_IN, *call.world.custom_roles)
-    return [*(_definition(call.subscription.scope, role) for role in known), *_added(call)]
+    return [*(_definition(call.subscription.scope, role) for role in known), *arm_estate.added(call)]
 
 
 @get(

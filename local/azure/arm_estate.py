@@ -37,6 +37,12 @@ def answer(call: ArmCall) -> Answer:
     return json_answer(estate.objects[path])
 
 
+def added(call: ArmCall) -> list[JsonObject]:
+    """Give the rows that the estate adds to a list with a route of its own."""
+    estate = call.subscription.estate
+    return [] if estate is None else estate.additions.get(call.request.path.lower().rstrip("/"), [])
+
+
 def _posted(call: ArmCall, body: JsonObject) -> Answer:
     """Answer a POST that only reads; the next page is at `@odata.nextLink`, by POST too."""
     rows = body.get("value")

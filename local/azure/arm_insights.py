@@ -1,4 +1,9 @@
-"""Microsoft.Insights: activity log and what watches it. Its errors are flat, as its specification says."""
+"""Microsoft.Insights: activity log and what watches it. Its errors are flat, as its specification says.
+
+Beside the subscriptions lie the settings of the tenant, of Microsoft Entra ID and of Intune. Both answer
+whoever has a role at the provider's own scope, whatever roles there are in subscriptions
+(https://github.com/mondoohq/mql/pull/10258).
+"""
 
 from __future__ import annotations
 
@@ -134,3 +139,33 @@ def _event(call: ArmCall, number: int) -> JsonObject:
         "resourceGroupName": "rg-00",
         "subscriptionId": call.subscription.subscription_id,
     }
+
+
+def _tenant_settings(call: ArmCall, provider: str) -> Rows | Answer:
+    tenant = call.world.tenant(call.caller.tid)
+    if tenant is None or provider.lower() not in tenant.settings:
+        action = f"{provider}/diagnosticSettings/read"
+        return errors.authorization_failed(call.caller, action, f"/providers/{provider}")
+    return tenant.settings[provider.lower()]
+
+
+@get(
+    "/providers/microsoft.aadiam/diagnosticSettings",
+    action=None,
+    versions=("2017-04-01-preview",),
+    paged=False,
+)
+def entra_settings(call: ArmCall) -> Rows | Answer:
+    """List the tenant's settings for the logs of Microsoft Entra ID; the whole list comes at once."""
+    return _tenant_settings(call, "microsoft.aadiam")
+
+
+@get(
+    "/providers/Microsoft.Intune/diagnosticSettings",
+    action=None,
+    versions=("2017-04-01-preview",),
+    paged=False,
+)
+def intune_settings(call: ArmCall) -> Rows | Answer:
+    """List the tenant's settings for the logs of Intune; the whole list comes at once."""
+    return _tenant_settings(call, "Microsoft.Intune")

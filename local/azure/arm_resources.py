@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from local.azure import arm_errors as errors
-from local.azure import generator
+from local.azure import arm_estate, generator
 from local.azure.arm import ArmCall, get
 from local.azure.world import State
 
@@ -92,12 +92,11 @@ def resource_groups(call: ArmCall) -> Rows:
     versions=RESOURCE_VERSIONS,
 )
 def resources(call: ArmCall) -> Rows:
-    """List resources, those of one type if `$filter` says so: then those of the estate too."""
-    rows = generator.resources(call.subscription.content)
+    """List resources, those of one type if `$filter` says so: then all of the estate too."""
+    rows, estate = generator.resources(call.subscription.content), call.subscription.estate
     wanted = TYPE_FILTER.search(call.request.query.get("$filter") or "")
     if wanted is None:
-        return rows
-    estate = call.subscription.estate
+        return [*rows, *arm_estate.added(call)]
     bodies = [] if estate is None else estate.objects.values()
     named = [{key: body.get(key) for key in ("id", "name", "type", "location", "tags")} for body in bodies]
     return [row for row in [*rows, *named] if str(row["type"]).lower() == wanted[1].lower()]

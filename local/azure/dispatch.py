@@ -14,7 +14,6 @@ from local.azure import (
     arm_resources,
     arm_security,
     arm_subscription,
-    arm_tenant,
     control,
     entra,
     graph,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from local.azure.simulation import Simulation
 
 # These modules declare their routes by being imported.
-ARM_MODULES = (arm_authorization, arm_insights, arm_resources, arm_security, arm_tenant, arm_subscription)
+ARM_MODULES = (arm_authorization, arm_insights, arm_resources, arm_security, arm_subscription)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,9 @@ import msgspec
 from local.azure import roles
 from local.azure.assessments import Shape
 from local.azure.estate import build_estate, emptied
+from local.azure.estates.monitor import entra_settings, expect_assessed
 from local.azure.estates.rbac import expect_application
-from local.azure.generator import content, made_up_id
+from local.azure.generator import content, made_up_id, resources
 from local.azure.official import SUBSCRIPTION_ID, find_official
 from local.azure.world import Application, ClientSecret, Defender, State, Subscription, Tenant, World
 
@@ -95,6 +96,7 @@ def _basis(profile: Profile, seed: int) -> tuple[Builder, Tenant, Application]:
     started_at = datetime.now(UTC).replace(microsecond=0)
     build = Builder(World(profile.value, seed, started_at))
     tenant = build.tenant("Example Industries")
+    tenant.settings |= {"microsoft.aadiam": entra_settings(), "microsoft.intune": []}
     connector = build.application(tenant, "azure-evidence-connector")
     connector.special = "works; reads the subscriptions"
     connector.graph_permissions = GRAPH_PERMISSIONS
@@ -129,6 +131,7 @@ def _four(build: Builder, tenant: Tenant, connector: Application) -> None:
         special="healthy: few unhealthy assessments",
     )
     production.estate = build_estate(production.subscription_id, tenant_id=tenant.tenant_id)
+    expect_assessed(production.estate, resources(production.content))
     production.assign(connector, roles.READER)
     production.assign(connector, roles.SECURITY_READER)
     production.assign(connector, roles.MONITORING_READER)
