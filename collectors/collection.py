@@ -1,8 +1,8 @@
 """One reading of a service's configuration: lists, children, shared lists; every gap keeps its own size."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from collections.abc import Collection as Several
 from datetime import UTC, datetime
 
@@ -14,6 +14,8 @@ from collectors.resources import Resource, Surroundings
 from collectors.rules import Rule
 
 _ROW = dict[str, JsonValue]
+_AT_ONCE = 32
+"""Children read at one time: several times what Azure is asked at one time, unless that is set higher."""
 
 type _Row = dict[str, JsonValue]
 type _Found = Resource | tuple[Resource, ...] | Terminal | None
@@ -40,7 +42,7 @@ class Collection:
         self._beneath = beneath
         self._retired = retired
         self._resources: Counter[str] = Counter()
-        self._statuses: dict[str, Counter[str]] = {}
+        self._statuses: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._refused: dict[tuple[str, str], Terminal] = {}
 
     async def run(self, subscription_rules: Sequence[Rule]) -> Reading:
@@ -62,9 +64,7 @@ class Collection:
         for name, children in self._beneath.items():
             rows = found[name]
             if not isinstance(rows, Terminal):
-                found[name] = tuple(
-                    await asyncio.gather(*(self._with_children(row, children) for row in rows))
-                )
+                found[name] = tuple(await self._with_children(rows, children))
         return found
 
     async def _one(self, read: Read) -> list[_Row]:
@@ -100,8 +100,7 @@ class Collection:
         try:
             async for page in self._pages(kind, surroundings):
                 kept = [_shaped(row, kind) for row in page if kind.keep(row)]
-                read = await asyncio.gather(*(self._with_children(row, kind.children) for row in kept))
-                found += await self._judge(kind, read)
+                found += await self._judge(kind, await self._with_children(kept, kind.children))
         except Terminal as error:
             return Gap(tuple(rule.check for rule in kind.rules), error)
         if kind.population:
@@ -130,15 +129,26 @@ class Collection:
     def _inside(row: Resource, name: str) -> tuple[Resource, ...] | Terminal:
         return row.objects(name) if "." in name else row.gap((name,)) or row.rows(name)
 
-    async def _with_children(self, row: Resource, children: Mapping[str, Child]) -> Resource:
+    async def _with_children(
+        self, rows: Sequence[Resource], children: Mapping[str, Child]
+    ) -> Sequence[Resource]:
         if not children:
-            return row
-        read = await asyncio.gather(*(self._child(row, child) for child in children.values()))
-        return row.with_parts(dict(zip(children, read, strict=True)))
+            return rows
+        parts: list[dict[str, _Found]] = [_childless(children) for _ in rows]
+        wanted = [
+            (row, name, child, found)
+            for row, found in zip(rows, parts, strict=True)
+            for name, child in children.items()
+            if child.when(row)
+        ]
+
+        async def fill(row: Resource, name: str, child: Child, found: dict[str, _Found]) -> None:
+            found[name] = await self._child(row, child)
+
+        await _a_few_at_once(fill, wanted)
+        return [row.with_parts(found) for row, found in zip(rows, parts, strict=True)]
 
     async def _child(self, row: Resource, child: Child) -> _Found:
-        if not child.when(row):
-            return () if child.many else None
         resource_id = child.of(row).lstrip("/")
         try:
             if not child.many:
@@ -150,10 +160,10 @@ class Collection:
         except Terminal as error:
             return self._refuse(error)
         rows = [found for found in map(row.with_raw, listed) if child.keep(found)]
-        return tuple(await asyncio.gather(*(self._with_children(each, child.children) for each in rows)))
+        return tuple(await self._with_children(rows, child.children))
 
     async def _record(self, verdict: Verdict) -> None:
-        self._statuses.setdefault(verdict.check_id, Counter())[verdict.status] += 1
+        self._statuses[verdict.check_id][verdict.status] += 1
         await self._emit(verdict)
 
     async def _none(self, unread: Several[str]) -> None:
@@ -180,6 +190,26 @@ class Collection:
                 for check_id, counts in sorted(self._statuses.items())
             ],
         }
+
+
+async def _a_few_at_once[*Work](do: Callable[[*Work], Awaitable[None]], each: Sequence[tuple[*Work]]) -> None:
+    """Do several things, a few at one time: a task for each would cost more than judging what it reads."""
+    waiting = iter(each)
+
+    async def some() -> None:
+        for one in waiting:
+            await do(*one)
+
+    tasks = [asyncio.create_task(some()) for _ in range(min(_AT_ONCE, len(each)))]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _childless(children: Mapping[str, Child]) -> dict[str, _Found]:
+    return {name: () if child.many else None for name, child in children.items()}
 
 
 def _shaped(row: Resource, kind: Kind) -> Resource:

@@ -37,7 +37,10 @@ def _judgement(rule: Rule, resource: Resource, limits: Limits | None) -> Judgeme
 def verdict_of(rule: Rule, resource: Resource, judgement: Judgement) -> Verdict:
     """Give the verdict of a rule on a resource."""
     status, reason, observed = judgement
-    return rule.check.verdict(resource.id, status, reason, **observed)
+    check = rule.check
+    return Verdict(
+        check.id, check.title, check.severity, resource.id, status, reason, observed, check.remediation
+    )
 
 
 def population_of(resource: Resource) -> Verdict:
