@@ -1,0 +1,80 @@
+"""The pages in docs/ that are made from the collectors: `python -m tests.docs.catalogue_pages`."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from collectors import registry
+from collectors.contract import Check, Collector, Read
+
+ROOT = Path(__file__).resolve().parents[2]
+LEFT_OUT = ROOT / "mappings" / "left_out"
+MADE = "Made from the code by `.venv/bin/python -m tests.docs.catalogue_pages`; do not edit."
+
+
+def pages() -> dict[str, str]:
+    """Give each page's text by its path from the repository's root."""
+    collectors = tuple(registry.load().values())
+    return {
+        "docs/permissions.md": _page("Permissions", PERMISSIONS, map(_permissions, collectors)),
+        "docs/checks.md": _page("Checks", CHECKS, map(_checks, collectors)),
+        "docs/requests.md": _page("Requests", REQUESTS, map(_requests, collectors)),
+    }
+
+
+PERMISSIONS = """What reading each service needs, as Azure spells it. Reader on the subscription covers the
+actions of Azure Resource Manager; Security Reader suffices for Defender alone. Permissions of Microsoft
+Graph are application permissions with admin consent."""
+
+CHECKS = """Every check, by service. A check that was left out stands below its service with the reason why no
+read-only API can tell."""
+
+REQUESTS = """What one sync asks of Azure: the least that answers the enabled checks. A list costs one request
+a page; what no list holds is asked once for each resource that has it. Nothing is asked twice."""
+
+
+def _page(title: str, introduction: str, sections: Iterable[str]) -> str:
+    return "\n\n".join((f"# {title}", introduction, MADE, *sections)) + "\n"
+
+
+def _permissions(collector: Collector) -> str:
+    wanted = sorted({read.permission for read in collector.reads})
+    lines = (f"- `{permission}`" for permission in wanted)
+    return "\n".join(
+        (f"## {collector.title} (`{collector.service}`)\n", f"Roles: {', '.join(collector.roles)}.\n", *lines)
+    )
+
+
+def _checks(collector: Collector) -> str:
+    columns = "| check | good state | severity | thresholds |\n|---|---|---|---|"
+    head = f"## {collector.title} (`{collector.service}`)\n\n{columns}"
+    return "\n".join((head, *map(_check_row, collector.checks), *_left_out(collector.service)))
+
+
+def _check_row(check: Check) -> str:
+    thresholds = ", ".join(f"{name} {value:g}" for name, value in check.thresholds.items())
+    also = f" (also {', '.join(f'`{alias}`' for alias in check.aliases)})" if check.aliases else ""
+    return f"| `{check.id}`{also} | {check.title} | {check.severity} | {thresholds} |"
+
+
+def _left_out(service: str) -> Iterator[str]:
+    file = LEFT_OUT / f"{service}.csv"
+    if file.exists():
+        yield "\nLeft out:\n"
+        with file.open(encoding="utf-8", newline="") as lines:
+            yield from (f"- `{row['check_id']}`: {row['reason']}" for row in csv.DictReader(lines))
+
+
+def _requests(collector: Collector) -> str:
+    head = f"## {collector.title} (`{collector.service}`)\n\n| request | api-version | asked |\n|---|---|---|"
+    return "\n".join((head, *map(_request_row, collector.reads)))
+
+
+def _request_row(read: Read) -> str:
+    asked = "once for each resource" if "{id}" in read.path else "once a page"
+    return f"| `{read.path}` | {read.api_version or 'v1.0'} | {asked} |"
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        (ROOT / path).write_text(text, "utf-8")
