@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import cast
 
 import msgspec
@@ -90,16 +91,15 @@ class Resource:
         return found if isinstance(found, str) else None
 
     def number(self, path: str) -> float | None:
-        """Give a number, also one written as text; None for anything else."""
+        """Give a number, also one written as text; None for anything else, and for words such as `nan`."""
         found = self.at(path)
-        if isinstance(found, bool):
-            return None
-        if isinstance(found, int | float):
-            return found
         try:
-            return float(found) if isinstance(found, str) else None
+            number = float(found) if isinstance(found, str) else found
         except ValueError:
             return None
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            return None
+        return number if isfinite(number) else None
 
     def flag(self, path: str) -> bool | None:
         """Give true or false, also as Azure writes it in words (Enabled, Off); None for anything else."""
@@ -125,13 +125,13 @@ class Resource:
     def moment(self, path: str) -> datetime | None:
         """Give a time (ISO 8601, or seconds since 1970 as Key Vault writes it); None for none or never."""
         found = self.at(path)
-        if isinstance(found, int) and not isinstance(found, bool):
-            return datetime.fromtimestamp(found, UTC)
-        if not isinstance(found, str) or found.startswith(_NEVER):
-            return None
         try:
+            if isinstance(found, int) and not isinstance(found, bool):
+                return datetime.fromtimestamp(found, UTC)
+            if not isinstance(found, str) or found.startswith(_NEVER):
+                return None
             at = datetime.fromisoformat(found)
-        except ValueError:
+        except (ValueError, OverflowError, OSError):  # as fromtimestamp says of years that no calendar has
             return None
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 

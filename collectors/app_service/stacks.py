@@ -29,7 +29,7 @@ def stack_version(configuration: Resource, stack: str) -> str | None:
 
 def numbers_of(version: str) -> tuple[int, int] | None:
     """Give major and minor of a version, Java's `1.8` being 8; None where there are none."""
-    found = re.match(r"v?(\d+)(?:\.(\d+))?", version)
+    found = re.match(r"v?(\d{1,9})(?:\.(\d{1,9}))?", version)
     if found is None:
         return None
     major, minor = int(found[1]), int(found[2] or 0)

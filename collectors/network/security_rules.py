@@ -163,6 +163,7 @@ def port_range(text: str) -> Range | None:
     if text.lower() in {"*", "any"}:
         return PORTS
     first, _, last = text.partition("-")
-    if not first.strip().isdecimal() or (last and not last.strip().isdecimal()):
+    try:
+        return int(first), int(last or first)
+    except ValueError:
         return None
-    return int(first), int(last or first)
