@@ -16,6 +16,7 @@ from collectors.virtual_machines.reads import (
 
 _BACKED_UP = {"protected", "irpending"}
 _NOT_BACKED_UP = {"protectionerror", "protectionstopped", "protectionpaused", "backupssuspended", "invalid"}
+_MACHINES = "azureiaasvm"
 _DAYS = {"days": 1, "weeks": 7, "months": 30, "years": 365}
 _SCHEDULES = ("dailySchedule", "weeklySchedule", "monthlySchedule", "yearlySchedule")
 
@@ -45,8 +46,11 @@ def active(item: Resource) -> bool:
 
 
 def _protected(item: Resource) -> Iterable[str]:
+    """Give the machine that an item is the backup of; a database inside a machine names the machine too."""
+    if (item.text("properties.backupManagementType") or _MACHINES).lower() != _MACHINES:
+        return ()
     ids = (item.text("properties.virtualMachineId"), item.text("properties.sourceResourceId"))
-    return (one for one in ids if one)
+    return [one for one in ids if one]
 
 
 def _replicated(item: Resource) -> Iterable[str]:

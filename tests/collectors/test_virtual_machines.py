@@ -258,6 +258,15 @@ def test_the_case_of_a_name_does_not_unprotect_a_machine() -> None:
     assert says(machine, "backup_enabled") == "pass"
 
 
+def test_the_backup_of_a_database_is_none_of_its_machine() -> None:
+    """SQL inside a machine is backed up as a workload, which names the machine as its source."""
+    item = backup("Protected", backupManagementType="AzureWorkload", sourceResourceId=ID)
+
+    machine = machine_with(LINUX, surroundings(vaults=[vault(items=[item])]))
+    assert says(machine, "backup_enabled") == "fail"
+    assert says(machine, "backup_retention_sufficient") == "fail"
+
+
 def test_a_scale_set_is_balanced_by_either() -> None:
     """A load balancer or an application gateway; without a model there is nothing to judge."""
     pool: JsonObject = {"properties": {"applicationGatewayBackendAddressPools": [{"id": "/p"}]}}
