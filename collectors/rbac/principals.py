@@ -122,8 +122,25 @@ def service_principal(assignment: Resource) -> Judgement:
         return not_applicable("The role is not Owner.")
     if kind is None:
         return unknown("Azure does not say what kind of principal has this role.", principal_type=None)
+    if kind.lower() == "group":
+        return _service_principals_in(assignment)
     said = f"The owner is a {kind}."
     return judged(kind.lower() != "serviceprincipal", said, said, principal_type=kind)
+
+
+def _service_principals_in(assignment: Resource) -> Judgement:
+    error = assignment.gap(("members",))
+    if error is not None:
+        return gap_judgement(error)
+    kinds = (str(member.raw.get("@odata.type", "")).lower() for member in assignment.rows("members"))
+    count = sum(kind.endswith(".serviceprincipal") for kind in kinds)
+    return judged(
+        not count,
+        "The owner is a group without service principals.",
+        f"The owner is a group with service principals in it: {count}.",
+        principal_type="Group",
+        service_principals=count,
+    )
 
 
 def orphaned(assignment: Resource) -> Judgement:

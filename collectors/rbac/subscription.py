@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from collectors.configuration import gap_judgement
 from collectors.contract import Check, JsonValue
-from collectors.errors import AccessDenied
+from collectors.errors import ResourceAbsent, UnexpectedAnswer
 from collectors.rbac.reads import ASSIGNMENTS, CLASSIC, DEFINITIONS, LOCKS, TENANT_CREATORS
 from collectors.rbac.roles import (
     OWNER,
@@ -19,7 +19,7 @@ from collectors.rbac.roles import (
 from collectors.resources import Resource
 from collectors.rules import Judgement, Rule, bad, good, judged, manual, not_applicable
 
-_LOCKS = "microsoft.authorization/locks/"
+_LOCKS = {f"microsoft.authorization/locks/{what}" for what in ("*", "write", "delete")}
 _ANYTHING = "*"
 
 
@@ -83,10 +83,10 @@ def _classic_role(administrator: Resource) -> set[str]:
 def classic_absent(subscription: Resource) -> Judgement:
     """Judge whether classic administrators are left: they were retired on 31 August 2024."""
     error = subscription.gap(("classic",))
-    if isinstance(error, AccessDenied):
-        return gap_judgement(error)
-    if error is not None:
+    if isinstance(error, ResourceAbsent | UnexpectedAnswer):
         return not_applicable("Azure no longer lists classic administrators.", problem=error.code)
+    if error is not None:
+        return gap_judgement(error)
     found = subscription.shared("classic")
     if not found:
         return not_applicable("There are no classic administrators: they were retired.", count=0)
@@ -107,7 +107,7 @@ def _locking(roles: Iterable[Resource]) -> list[str]:
     return [
         role.text("properties.roleName") or role.name
         for role in roles
-        if is_custom(role) and any(action.lower().startswith(_LOCKS) for action in actions_of(role))
+        if is_custom(role) and _LOCKS & {action.lower() for action in actions_of(role)}
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from collectors.configuration import evaluate
 from collectors.contract import JsonValue, Verdict
-from collectors.errors import AccessDenied, ResourceAbsent, Terminal
+from collectors.errors import AccessDenied, PageLoop, ResourceAbsent, Terminal
 from collectors.rbac import COLLECTOR, principals, subscription
 from collectors.resources import JsonObject, Resource, Surroundings
 from local.azure import SimulatedAzure
@@ -39,6 +39,7 @@ MEMBER: JsonObject = {"id": "u", "userType": "Member", "accountEnabled": True}
 GUEST: JsonObject = {"id": "u", "userType": "GUEST", "accountEnabled": True}
 BLOCKED: JsonObject = {"id": "u", "userType": "Member", "accountEnabled": False}
 MUTE: JsonObject = {"id": "u"}
+ROBOT: JsonObject = {"@odata.type": "#microsoft.graph.servicePrincipal", "id": "s"}
 
 
 def assignment(
@@ -105,6 +106,13 @@ def of_group(role_id: str, *members: JsonObject) -> Resource:
         ("service_principal_owner_absent", assignment(OWNER, "User"), "pass"),
         ("service_principal_owner_absent", assignment(OWNER, "servicePrincipal"), "fail"),
         ("service_principal_owner_absent", assignment(OWNER, None), "unknown"),
+        ("service_principal_owner_absent", of_group(OWNER, MEMBER), "pass"),
+        ("service_principal_owner_absent", of_group(OWNER, MEMBER, ROBOT), "fail"),
+        (
+            "service_principal_owner_absent",
+            assignment(OWNER, "Group", parts={"members": NO_GRAPH}),
+            "unknown",
+        ),
         ("service_principal_owner_absent", assignment(READER, "ServicePrincipal"), "not_applicable"),
         ("orphaned_assignments_absent", of_user(READER, MEMBER), "pass"),
         ("orphaned_assignments_absent", of_user(READER, None), "fail"),
@@ -197,6 +205,7 @@ def test_owners_are_counted(found: tuple[Resource, ...], at_most: str, at_least:
 
 
 LOCKER = role("l", "Microsoft.Authorization/locks/write", kind="CustomRole")
+LOOKER = role("l", "Microsoft.Authorization/locks/read", kind="CustomRole")
 CLASSIC = Resource({"id": "/c", "properties": {"role": "CoAdministrator;AccountAdministrator"}})
 
 
@@ -212,10 +221,12 @@ CLASSIC = Resource({"id": "/c", "properties": {"role": "CoAdministrator;AccountA
         ("classic_admins_absent", {"classic": (CLASSIC,)}, "fail"),
         ("classic_admins_absent", {"classic": ResourceAbsent("Gone.")}, "not_applicable"),
         ("classic_admins_absent", {"classic": NO_GRAPH}, "unknown"),
+        ("classic_admins_absent", {"classic": PageLoop("Round.")}, "unknown"),
         ("resource_locks_set", {}, "fail"),
         ("resource_locks_set", {"locks": (Resource({"id": "/l", "properties": {}}),)}, "manual"),
         ("resource_lock_role_exists", {}, "fail"),
         ("resource_lock_role_exists", {"definitions": (LOCKER,)}, "pass"),
+        ("resource_lock_role_exists", {"definitions": (LOOKER,)}, "fail"),
     ],
 )
 def test_a_subscription_says(
