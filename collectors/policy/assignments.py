@@ -16,6 +16,8 @@ LOCATIONS = frozenset({"e56962a6-4747-49cd-b67b-bf8b01975c4c"})
 RESOURCE_TYPES = frozenset({"a08ec900-254a-4555-9bf5-e42af04b5c5c", "6c112d4e-5bc7-47ae-a041-ea2d9dccd749"})
 """Built-in definitions "Allowed resource types" and "Not allowed resource types"."""
 
+_IDLE = frozenset({"audit", "disabled"})
+
 
 def _end(resource_id: str | None) -> str:
     return (resource_id or "").rstrip("/").rpartition("/")[2].lower()
@@ -51,8 +53,16 @@ def _holding(subscription: Resource, definitions: frozenset[str]) -> frozenset[s
 
 
 def _enforced(assignment: Resource) -> bool:
-    """Tell whether an assignment acts: `enforcementMode` absent means Default (REST specification)."""
-    return (assignment.text("properties.enforcementMode") or "Default").lower() == "default"
+    """Tell whether an assignment acts: `enforcementMode` absent means Default (REST specification).
+
+    "Not allowed resource types" can be told to audit only, by its parameter or by an override of its effect.
+    """
+    mode = (assignment.text("properties.enforcementMode") or "Default").lower()
+    effects = {
+        assignment.text("properties.parameters.effect.value"),
+        *(one.text("value") for one in _effect_overrides(assignment)),
+    }
+    return mode == "default" and not {(one or "").lower() for one in effects} & _IDLE
 
 
 def benchmark_assigned(subscription: Resource) -> Judgement:
@@ -63,11 +73,22 @@ def benchmark_assigned(subscription: Resource) -> Judgement:
     return judged(found, yes, no, assignments=found)
 
 
+def _effect_overrides(assignment: Resource) -> Iterator[Resource]:
+    """Give the overrides by which an assignment changes the effect of policies without their parameters."""
+    for override in assignment.objects("properties.overrides"):
+        if (override.text("kind") or "").lower() == "policyeffect":
+            yield override
+
+
 def _disabled(assignment: Resource) -> Iterator[str]:
     parameters = assignment.at("properties.parameters")
     for name in parameters if isinstance(parameters, dict) else ():
         if (assignment.text(f"properties.parameters.{name}.value") or "").lower() == "disabled":
             yield name
+    for override in _effect_overrides(assignment):
+        if (override.text("value") or "").lower() == "disabled":
+            chosen = [one for selector in override.objects("selectors") for one in selector.texts("in")]
+            yield from chosen or ("every policy",)
 
 
 def benchmark_effective(subscription: Resource) -> Judgement:

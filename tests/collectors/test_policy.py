@@ -46,6 +46,9 @@ def verdict(check_id: str, *found: Resource, initiatives: tuple[Resource, ...] =
     return next(one.status.value for one in verdicts if one.check_id == f"policy_{check_id}")
 
 
+AUDIT: JsonObject = {"effect": {"value": "Audit"}}
+SELECTED: JsonObject = {"kind": "policyDefinitionReferenceId", "in": ["mfa"]}
+OVERRIDES: list[JsonValue] = [{"kind": "policyEffect", "value": "Disabled", "selectors": [SELECTED]}]
 OFF: JsonObject = {"mfaEffect": {"value": "DISABLED"}, "count": {"value": 3}}
 
 
@@ -59,12 +62,15 @@ OFF: JsonObject = {"mfaEffect": {"value": "DISABLED"}, "count": {"value": 3}}
         ("mcsb_initiative_assigned", assignment(LOCATIONS), "fail"),
         ("mcsb_not_disabled", assignment(BENCHMARK), "pass"),
         ("mcsb_not_disabled", assignment(BENCHMARK, parameters=OFF), "fail"),
+        ("mcsb_not_disabled", assignment(BENCHMARK, overrides=OVERRIDES), "fail"),
         ("mcsb_not_disabled", assignment(LOCATIONS, parameters=OFF), "not_applicable"),
         ("allowed_locations_assigned", assignment(LOCATIONS), "pass"),
         ("allowed_locations_assigned", assignment(LOCATIONS, enforcementMode="default"), "pass"),
         ("allowed_locations_assigned", assignment(LOCATIONS, enforcementMode="DoNotEnforce"), "fail"),
         ("allowed_locations_assigned", assignment(TYPES), "fail"),
         ("allowed_resource_types_assigned", assignment(TYPES), "pass"),
+        ("allowed_resource_types_assigned", assignment(TYPES, parameters=AUDIT), "fail"),
+        ("allowed_resource_types_assigned", assignment(TYPES, overrides=OVERRIDES), "fail"),
         ("allowed_resource_types_assigned", assignment(TYPES, f"{SCOPE}/resourceGroups/g"), "fail"),
     ],
 )
