@@ -18,6 +18,7 @@ from collectors.rules import (
     bad,
     good,
     judged,
+    manual,
     must_be_on,
     must_be_one_of,
     not_applicable,
@@ -43,14 +44,18 @@ def selected_networks(account: Resource, limits: Mapping[str, float]) -> Judgeme
     blocks = [rule.text("ipAddressOrRange") or "" for rule in account.objects("properties.ipRules")]
     filtered = account.flag("properties.isVirtualNetworkFilterEnabled")
     observed: dict[str, JsonValue] = {"virtual_network_filter": filtered, "ip_rules": len(blocks)}
-    if (account.text("properties.publicNetworkAccess") or "").lower() == "disabled":
-        return good("Public network access is off, so no network has to be selected.", **observed)
+    match (account.text("properties.publicNetworkAccess") or "").lower():
+        case "disabled":
+            return good("Public network access is off, so no network has to be selected.", **observed)
+        case "securedbyperimeter":
+            return manual("A network security perimeter decides: review its access rules.", **observed)
     if not blocks and not filtered:
         return bad("No network is selected: the account is reached from all networks.", **observed)
-    status, reason, seen = firewall_limited(
-        [(block, range_of_block(block)) for block in blocks], limits["addresses"]
-    )
-    return Judgement(status, reason, {**observed, **seen})
+    ranges = {block: range_of_block(block) for block in blocks}
+    if (0, 0) in ranges.values():
+        return bad("The rule 0.0.0.0 lets in every Azure service, of any customer.", **observed)
+    judgement = firewall_limited(list(ranges.items()), limits["addresses"])
+    return judgement._replace(observed={**observed, **judgement.observed})
 
 
 def automatic_failover(account: Resource) -> Judgement:

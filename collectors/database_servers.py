@@ -115,7 +115,7 @@ def public_network_off(path: str) -> Judge:
 def reached_publicly(server: Resource) -> bool:
     """Tell that a server has a public address; firewall rules of the others are of no effect, so not read."""
     closed = any((server.text(path) or "").lower() == "disabled" for path in _PUBLIC_ACCESS)
-    return not closed and server.text(_SUBNET) is None
+    return not closed and not server.text(_SUBNET)
 
 
 def public_network_off_outside(path: str) -> Judge:

@@ -4,6 +4,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from collectors.aks.reads import CLUSTERS
 from collectors.contract import Check
+from collectors.database_servers import WIDEST_RANGE
 from collectors.resources import Resource
 from collectors.rules import (
     Judgement,
@@ -40,13 +41,13 @@ def authorized_ranges(cluster: Resource) -> Judgement:
     ranges = list(cluster.texts(_RANGES))
     if not ranges:
         return bad("No authorised ranges are set: anybody may connect to the API server.", ranges=ranges)
-    whole = _whole_internet(ranges)
-    if whole is None:
+    wide = _open_to_internet(ranges)
+    if wide is None:
         return unknown("An authorised range has a form this version does not know.", ranges=ranges)
     return judged(
-        not whole,
+        not wide,
         f"Only {len(ranges)} authorised ranges may connect to the API server.",
-        "The authorised ranges together are the whole internet.",
+        "The authorised ranges together are so wide that the API server is open to the internet.",
         ranges=ranges,
     )
 
@@ -66,15 +67,15 @@ def private_nodes(cluster: Resource) -> Judgement:
     )
 
 
-def _whole_internet(ranges: list[str]) -> bool | None:
-    """Tell whether ranges together hold every IPv4 or every IPv6 address; None if one cannot be read."""
+def _open_to_internet(ranges: list[str]) -> bool | None:
+    """Tell whether ranges hold more than one IPv4 /8, or every IPv6 address; None if one cannot be read."""
     try:
         networks = [ip_network(one.strip(), strict=False) for one in ranges]
     except ValueError:
         return None
-    fours = list(collapse_addresses(one for one in networks if isinstance(one, IPv4Network)))
-    sixes = list(collapse_addresses(one for one in networks if isinstance(one, IPv6Network)))
-    return IPv4Network("0.0.0.0/0") in fours or IPv6Network("::/0") in sixes
+    fours = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
+    sixes = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
+    return sum(one.num_addresses for one in fours) > WIDEST_RANGE or IPv6Network("::/0") in sixes
 
 
 RULES = (

@@ -102,6 +102,8 @@ def test_a_check_says(check_id: str, properties: JsonObject, expected: str) -> N
         (["0.0.0.0/0"], "fail"),
         (["203.0.113.0/24", "::/0"], "fail"),
         (["0.0.0.0/1", "128.0.0.0/1"], "fail"),
+        (["0.0.0.0/1"], "fail"),
+        (["11.0.0.0/8"], "pass"),
         (["203.0.113.9/0"], "fail"),
         (["everyone"], "unknown"),
         ([], "fail"),

@@ -1,5 +1,7 @@
 """Cosmos DB: each check by what it passes, fails, and makes of an absent value."""
 
+from ipaddress import IPv4Address
+
 import pytest
 
 from collectors.configuration import evaluate
@@ -14,6 +16,7 @@ LIST = "providers/Microsoft.DocumentDB/databaseAccounts"
 APPROVED: JsonObject = {"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}
 PENDING: JsonObject = {"properties": {"privateLinkServiceConnectionState": {"status": "Pending"}}}
 OFFICE: list[JsonValue] = [{"ipAddressOrRange": "203.0.113.0/24"}]
+AZURE = str(IPv4Address(0))
 EVERYBODY: list[JsonValue] = [{"ipAddressOrRange": "0.0.0.0/0"}]
 HALVES: list[JsonValue] = [{"ipAddressOrRange": "0.0.0.0/1"}, {"ipAddressOrRange": "128.0.0.0/1"}]
 DENIED = AccessDenied("No.", permission="Some/read", scope=SCOPE)
@@ -53,6 +56,8 @@ def verdict(check_id: str, properties: dict[str, JsonValue], *logs: JsonObject) 
         ("selected_networks_only", {"publicNetworkAccess": "disabled"}, "pass"),
         ("selected_networks_only", {"ipRules": [], "isVirtualNetworkFilterEnabled": False}, "fail"),
         ("selected_networks_only", {"ipRules": EVERYBODY}, "fail"),
+        ("selected_networks_only", {"ipRules": [*OFFICE, {"ipAddressOrRange": AZURE}]}, "fail"),
+        ("selected_networks_only", {"publicNetworkAccess": "SecuredByPerimeter"}, "manual"),
         ("selected_networks_only", {"ipRules": HALVES, "isVirtualNetworkFilterEnabled": True}, "fail"),
         ("selected_networks_only", {"ipRules": [{"ipAddressOrRange": "2001:db8::/32"}]}, "unknown"),
         ("selected_networks_only", {}, "fail"),

@@ -134,6 +134,7 @@ def test_a_name_of_single_server_says_nothing(check: str) -> None:
         ({"publicNetworkAccess": "Enabled"}, [AZURE_RULE], "fail"),
         ({"publicNetworkAccess": "Enabled"}, [OPEN_RULE], "pass"),
         ({"publicNetworkAccess": "Disabled"}, [AZURE_RULE], "pass"),
+        ({"delegatedSubnetResourceId": ""}, [AZURE_RULE], "fail"),
         ({}, [], "pass"),
     ],
 )

@@ -94,13 +94,13 @@ def _open_in_halves(estate: Estate) -> None:
 
 
 def _in_a_perimeter(estate: Estate) -> None:
-    """A perimeter decides for this account; its firewall names one office."""
+    """A perimeter decides for this account, whatever its firewall names."""
     changed = {
         "publicNetworkAccess": "SecuredByPerimeter",
         "ipRules": [{"ipAddressOrRange": "203.0.113.0/24"}, {"ipAddressOrRange": "198.51.100.7"}],
         "minimalTlsVersion": "Tls14",
     }
     account = _add(estate, "perimeteraccount", {**GOOD, **changed}, [AUDIT | {"categoryGroup": "allLogs"}])
-    estate.expect(account, "manual", PUBLIC)
+    estate.expect(account, "manual", PUBLIC, NETWORKS)
     estate.expect(account, "unknown", TLS)
-    estate.expect(account, "pass", *(check for check in CHECKS if check not in {PUBLIC, TLS}))
+    estate.expect(account, "pass", *(check for check in CHECKS if check not in {PUBLIC, NETWORKS, TLS}))
