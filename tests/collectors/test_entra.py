@@ -421,3 +421,14 @@ async def test_without_a_licence_only_what_needs_it_is_unknown() -> None:
     assert {"entra_pim_eligible_assignments", "entra_access_reviews_configured"} <= unlicensed
     assert {one.status.value for one in found if one.check_id in unlicensed} == {"unknown"}
     assert "entra_app_credential_not_expired" not in unlicensed
+
+
+async def test_official_bodies_are_read() -> None:
+    """Microsoft's example lets everybody invite guests and register applications."""
+    found, gaps = await read_simulated("specification", "specification")
+
+    said = {one.check_id: one.status.value for one in found}
+    assert said["entra_guest_invites_restricted"] == "fail"
+    assert said["entra_users_cannot_register_apps"] == "fail"
+    # Its application has no id, so nothing can be said of it.
+    assert (gaps, "entra_app_credential_not_expired" in said) == (1, False)

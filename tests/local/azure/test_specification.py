@@ -8,7 +8,8 @@ import pytest
 from local.azure.official import FOLDER, SUBSCRIPTION_ID, Example
 from tests.local.azure.http_client import Client
 
-FILES = sorted(FOLDER.rglob("*.json"))
+# Graph's examples are of its reference, and are asked for at Graph.
+FILES = [file for file in sorted(FOLDER.rglob("*.json")) if file.parent.name != "graph"]
 SUBSCRIPTION = f"/subscriptions/{SUBSCRIPTION_ID}"
 FILLED = {
     "{subscriptionId}": SUBSCRIPTION_ID,
