@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import isfinite
 from typing import cast
 
@@ -79,7 +80,7 @@ class Resource:
     def at(self, path: str) -> JsonValue:
         """Give what stands at a dotted path, such as `properties.networkAcls.bypass`; None if nothing."""
         found: JsonValue = self.raw
-        for step in path.split("."):
+        for step in _steps(path):
             if not isinstance(found, dict):  # what JSON gives; asking for any Mapping costs far more
                 return None
             found = found.get(step)
@@ -187,8 +188,11 @@ class Resource:
 
     def gap(self, needs: tuple[str, ...]) -> Terminal | None:
         """Give the error of the first needed part or shared list that could not be read."""
-        found = (self._parts.get(name, self._surroundings.shared.get(name)) for name in needs)
-        return next((one for one in found if isinstance(one, Terminal)), None)
+        for name in needs:
+            found = self._parts[name] if name in self._parts else self._surroundings.shared.get(name)
+            if isinstance(found, Terminal):
+                return found
+        return None
 
     def with_parts(
         self, parts: "Mapping[str, Resource | tuple[Resource, ...] | Terminal | None]"
@@ -205,6 +209,11 @@ class Resource:
         if isinstance(found, Terminal):
             raise found
         return found
+
+
+@lru_cache(4_096)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def _last_segment(resource_id: str) -> str:
