@@ -140,7 +140,7 @@ def test_two_workers_make_one_attempt(stack: Stack, connect: Connect, second_hos
 
     time.sleep(3)  # the messages that were put back come again and find the run ended
     history = list(stack.api.items(f"/evidence?connection_id={connection['id']}&latest=false"))
-    assert (ended["status"], ended["attempt"], len(history)) == ("succeeded", 1, 3)
+    assert (ended["status"], ended["attempt"], len(history)) == ("succeeded", 1, 5)
 
 
 def test_a_run_of_a_disconnected_connection_ends_quietly(stack: Stack, connect: Connect) -> None:
