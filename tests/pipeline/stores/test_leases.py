@@ -49,7 +49,8 @@ async def test_of_many_at_once_exactly_one_gets_it(
 
 async def test_a_lease_of_a_dead_worker_runs_out(rig: Rig, connection_id: str) -> None:
     """What a worker that died held is free after its duration, not before."""
-    dead = await rig.leases.hold(connection_id).__aenter__()
+    holding = rig.leases.hold(connection_id)  # kept: one that is forgotten is closed, and frees its lease
+    dead = await holding.__aenter__()
     rig.time.later(seconds=59)
     before = await rig.leases.held_until(connection_id)
     rig.time.later(seconds=1)
@@ -59,14 +60,15 @@ async def test_a_lease_of_a_dead_worker_runs_out(rig: Rig, connection_id: str) -
     assert await rig.leases.held_until(connection_id) is None
     async with rig.leases.hold(connection_id) as taken:
         assert taken is not None
+    await holding.__aexit__(None, None, None)
 
 
 async def test_renewal_keeps_it(storage: str, connection_id: str) -> None:
     """A worker that lives holds on beyond the duration."""
-    async with rigged(storage, lease_s=0.3) as rig, rig.leases.hold(connection_id) as lease:
+    async with rigged(storage, lease_s=1) as rig, rig.leases.hold(connection_id) as lease:
         assert lease is not None
         taken_until = lease.until_s
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
 
         lease.ensure()
         assert lease.until_s > taken_until
