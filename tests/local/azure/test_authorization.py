@@ -152,3 +152,17 @@ async def test_a_caller_sees_its_tenant(client: Client) -> None:
     heard = await client.send("GET", f"{client.azure.url}/tenants?api-version=2022-12-01")
 
     assert [row["tenantId"] for row in heard.value] == [client.azure.tenant.tenant_id]
+
+
+async def test_the_tenants_settings_need_a_role_beside_the_subscriptions(client: Client) -> None:
+    """Where nobody gave one, the refusal names the scope of the provider."""
+    client.azure.tenant.settings.pop("microsoft.intune")
+
+    root = f"{client.azure.url}/providers"
+    query = "diagnosticSettings?api-version=2017-04-01-preview"
+
+    entra = await client.send("GET", f"{root}/microsoft.aadiam/{query}")
+    intune = await client.send("GET", f"{root}/Microsoft.Intune/{query}")
+
+    assert ([row["name"] for row in entra.value], intune.status) == (["sign-ins"], 403)
+    assert "over scope '/providers/Microsoft.Intune'" in str(intune.json)
