@@ -13,12 +13,13 @@ MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 PORTALS = "microsoftadminportals"
 
 _NARROWING = (
-    "signInRiskLevels",
-    "userRiskLevels",
     "platforms.includePlatforms",
     "locations.includeLocations",
     "devices.deviceFilter.rule",
+    "authenticationFlows.transferMethods",
 )
+_EXCEPTIONS = ("platforms.excludePlatforms", "locations.excludeLocations")
+_RISKS = ("signInRiskLevels", "userRiskLevels", "insiderRiskLevels")
 
 
 def _lower(policy: Resource, path: str) -> set[str]:
@@ -48,12 +49,17 @@ def _of_application(policy: Resource, *wanted: str) -> bool:
     return bool(included & {"all", *wanted}) and not excluded & set(wanted)
 
 
+def _everywhere(policy: Resource) -> bool:
+    """Tell whether a policy holds whatever the device and the place."""
+    narrow = any(_lower(policy, f"conditions.{path}") - {"all"} for path in _NARROWING)
+    return not narrow and not any(policy.texts(f"conditions.{path}") for path in _EXCEPTIONS)
+
+
 def _always(policy: Resource) -> bool:
-    """Tell whether a policy holds whatever the risk, the device and the place."""
-    narrow = [_lower(policy, f"conditions.{path}") - {"all"} for path in _NARROWING]
-    excluded = policy.texts("conditions.locations.excludeLocations")
+    """Tell whether a policy holds whatever the risk, the client, the device and the place."""
+    risky = any(policy.texts(f"conditions.{path}") for path in _RISKS)
     clients = _lower(policy, "conditions.clientAppTypes")
-    return not any(narrow) and not excluded and (not clients or "all" in clients)
+    return _everywhere(policy) and not risky and (not clients or "all" in clients)
 
 
 def _mfa_for(*applications: str) -> Callable[[Resource], bool]:
@@ -70,13 +76,16 @@ def _mfa_for(*applications: str) -> Callable[[Resource], bool]:
 
 def _of_risk(policy: Resource) -> bool:
     risky = {"high", "medium"} <= _lower(policy, "conditions.signInRiskLevels")
-    return risky and _of_all_users(policy) and demands_mfa(policy) and _of_application(policy)
+    held = _everywhere(policy) and _of_all_users(policy) and _of_application(policy)
+    # Conditions add up: with a user risk too, a risky sign-in of a user without one passes.
+    return risky and held and demands_mfa(policy) and not policy.texts("conditions.userRiskLevels")
 
 
 def _of_legacy(policy: Resource) -> bool:
     clients = {"exchangeactivesync", "other"} <= _lower(policy, "conditions.clientAppTypes")
     blocks = "block" in _lower(policy, "grantControls.builtInControls")
-    return clients and blocks and _of_all_users(policy) and _of_application(policy)
+    held = _everywhere(policy) and _of_all_users(policy) and _of_application(policy)
+    return clients and held and blocks
 
 
 def _defaults_on(tenant: Resource) -> bool:

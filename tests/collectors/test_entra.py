@@ -156,6 +156,7 @@ BUT_MANAGEMENT: JsonObject = {
 }
 PORTALS: JsonObject = {"includeApplications": ["MicrosoftAdminPortals"]}
 SOME: JsonObject = {"includeUsers": ["x"]}
+BUT_PHONES: JsonObject = {"includePlatforms": ["all"], "excludePlatforms": ["iOS", "android"]}
 RISK: JsonValue = ["high", "medium"]
 OLD_CLIENTS: JsonValue = ["exchangeActiveSync", "other"]
 STRENGTH: JsonObject = {
@@ -179,6 +180,15 @@ STRENGTH: JsonObject = {
         ("ca_mfa_management_api", policy(signInRiskLevels=RISK), "fail"),
         ("ca_mfa_management_api", policy(locations={"excludeLocations": ["AllTrusted"]}), "fail"),
         ("ca_mfa_management_api", policy(clientAppTypes=["browser"]), "fail"),
+        ("ca_mfa_management_api", policy(platforms=BUT_PHONES), "fail"),
+        ("ca_mfa_management_api", policy(authenticationFlows={"transferMethods": "deviceCodeFlow"}), "fail"),
+        ("ca_mfa_risky_sign_in", policy(signInRiskLevels=RISK, userRiskLevels=["high"]), "fail"),
+        ("ca_mfa_risky_sign_in", policy(signInRiskLevels=RISK, platforms=BUT_PHONES), "fail"),
+        (
+            "ca_block_legacy_authentication",
+            policy(("block",), clientAppTypes=OLD_CLIENTS, platforms=BUT_PHONES),
+            "fail",
+        ),
         ("ca_mfa_admin_portals", policy(applications=PORTALS), "pass"),
         ("ca_mfa_admin_portals", policy(applications=MANAGEMENT), "fail"),
         ("ca_mfa_risky_sign_in", policy(signInRiskLevels=RISK), "pass"),
