@@ -1,6 +1,7 @@
 """The pages in docs/ that are made from the collectors: `python -m tests.docs.catalogue_pages`."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from collectors.contract import Check, Collector, Read
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = ROOT / "mappings" / "left_out"
+_FIELD, _GIVEN = re.compile(r"\{(\w+)\}"), {"subscription_id", "tenant_id"}
 MADE = "Made from the code by `.venv/bin/python -m tests.docs.catalogue_pages`; do not edit."
 
 
@@ -71,7 +73,7 @@ def _requests(collector: Collector) -> str:
 
 
 def _request_row(read: Read) -> str:
-    asked = "once for each resource" if "{id}" in read.path else "once a page"
+    asked = "once for each resource" if set(_FIELD.findall(read.path)) - _GIVEN else "once a page"
     return f"| `{read.path}` | {read.api_version or 'v1.0'} | {asked} |"
 
 
