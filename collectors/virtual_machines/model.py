@@ -72,11 +72,15 @@ def disk_encryption(machine: Resource) -> Judgement:
 def own_image(machine: Resource) -> Judgement:
     """Judge images one has built oneself as approved; for all others a person has the list."""
     reference = "properties.storageProfile.imageReference"
-    own = machine.text(f"{reference}.id") or machine.text(f"{reference}.sharedGalleryImageId")
+    own = machine.text(f"{reference}.id")
     if own:
         return good("The machine was made from an image of the organisation's own.", image=own)
     image = {name: machine.at(f"{reference}.{name}") for name in ("publisher", "offer", "sku")}
     community = machine.text(f"{reference}.communityGalleryImageId")
+    shared = machine.text(f"{reference}.sharedGalleryImageId")
+    if shared:
+        reason = "The image is shared by another subscription or tenant: look whether it is an approved one."
+        return manual(reason, shared_image=shared)
     if community or any(image.values()):
         reason = "Look whether this public image is on the organisation's list of approved images."
         return manual(reason, community_image=community, **image)

@@ -87,7 +87,7 @@ def _reachable(machine: Resource, one: Guarded) -> Open:
         return left_open(one.groups, one.interface)
     for address in one.addresses:
         known = machine.matching("public_addresses", whole_id, address)
-        if not known or (known[0].text("sku.name") or "").lower() != "standard":
+        if not known or not (known[0].text("sku.name") or "").lower().startswith("standard"):
             return Open(ALL_PORTS, ALL_PORTS)
     return Open(0, 0)
 

@@ -67,6 +67,7 @@ def keys(value: JsonValue) -> JsonObject:
         ("approved_images_used", image(id="/galleries/g"), "pass"),
         ("approved_images_used", image(publisher="Canonical", offer="ubuntu", sku="24"), "manual"),
         ("approved_images_used", image(communityGalleryImageId="/c/g"), "manual"),
+        ("approved_images_used", image(sharedGalleryImageId="/SharedGalleries/g"), "manual"),
         ("approved_images_used", {}, "manual"),
         ("linux_ssh_key_auth", keys(value=True), "pass"),
         ("linux_ssh_key_auth", keys(value=False), "fail"),

@@ -140,6 +140,7 @@ def test_a_deny_for_one_of_two_addresses_closes_nothing() -> None:
         (interface(group=GROUP), [group(rule())], [], "fail"),
         (interface(public=True, group=GROUP), [group()], [STANDARD], "pass"),
         (interface(public=True), [], [STANDARD], "pass"),
+        (interface(public=True), [], [{**STANDARD, "sku": {"name": "StandardV2"}}], "pass"),
         (interface(public=True), [], [BASIC], "fail"),
         (interface(), [], [], "pass"),
         (interface(group="/groups/nowhere"), [], [], "unknown"),
