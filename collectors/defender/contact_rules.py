@@ -12,7 +12,7 @@ from collectors.resources import Resource
 from collectors.rules import Judge, Judgement, Rule, bad, good, judged, unknown
 
 _PORTAL = "Portal: Microsoft Defender for Cloud > Environment settings > subscription > Email notifications"
-_CLI = "CLI: az security contact create --name default"
+_BICEP = "Bicep, on Microsoft.Security/securityContacts@2023-12-01-preview named default:"
 
 
 def email_set(subscription: Resource) -> Judgement:
@@ -102,7 +102,7 @@ RULES = (
             title="Security contact email set",
             severity="medium",
             rationale="Microsoft writes to this address when it sees that data may have been stolen.",
-            remediation=f"{_PORTAL} > Additional email addresses. {_CLI} --emails <address>",
+            remediation=f"{_PORTAL} > Additional email addresses. {_BICEP} emails: '<address>;<address>'",
             permission=CONTACTS.permission,
         ),
         email_set,
@@ -114,8 +114,8 @@ RULES = (
             title="Owners notified of alerts",
             severity="medium",
             rationale="Owners can act at once, and do not depend on one mailbox being read.",
-            remediation=f"{_PORTAL} > All users with the following roles > Owner. {_CLI} "
-            '--notifications-by-role \'{"state":"On","roles":["Owner"]}\'',
+            remediation=f"{_PORTAL} > All users with the following roles > Owner. {_BICEP} "
+            "notificationsByRole: { state: 'On', roles: ['Owner'] }",
             permission=CONTACTS.permission,
         ),
         owners_notified,
@@ -128,7 +128,7 @@ RULES = (
             severity="medium",
             rationale="An alert of high severity is a probable attack, and should not wait to be looked up.",
             remediation=f"{_PORTAL} > Notify about alerts with the following severity (or higher) > High. "
-            f'{_CLI} --notifications-sources \'[{{"sourceType":"Alert","minimalSeverity":"High"}}]\'',
+            f"{_BICEP} notificationsSources: [{{ sourceType: 'Alert', minimalSeverity: 'High' }}]",
             permission=CONTACTS.permission,
         ),
         notified_of("Alert", "alerts of high severity", "minimalSeverity", ["High", "Medium", "Low"]),
@@ -141,7 +141,7 @@ RULES = (
             severity="low",
             rationale="A new attack path is best closed before somebody walks it.",
             remediation=f"{_PORTAL} > Notify about attack paths with the following risk level (or higher). "
-            f'{_CLI} --notifications-sources \'[{{"sourceType":"AttackPath","minimalRiskLevel":"High"}}]\'',
+            f"{_BICEP} notificationsSources: [{{ sourceType: 'AttackPath', minimalRiskLevel: 'High' }}]",
             permission=CONTACTS.permission,
         ),
         notified_of("AttackPath", "attack paths", "minimalRiskLevel", ["Critical", "High", "Medium", "Low"]),

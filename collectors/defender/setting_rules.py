@@ -1,6 +1,6 @@
 """How Defender for Cloud is tied to the rest: integrations, scanners, export, rules that hide alerts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from collectors.configuration import gap_judgement
 from collectors.contract import Check, JsonValue
@@ -91,11 +91,14 @@ def suppressions_reviewed(subscription: Resource) -> Judgement:
 
 def hubs_watched(subscription: Resource, hubs: Sequence[Resource]) -> Judgement:
     """Judge that every IoT hub belongs to a security solution that is on."""
-    solutions = [one for one in subscription.shared("iot_solutions") if _watches(one)]
-    watched = {hub.lower() for one in solutions for hub in one.texts("properties.iotHubs")}
+    solutions = subscription.shared("iot_solutions")
+    watched = _hubs_of(one for one in solutions if one.flag("properties.status"))
+    unclear = _hubs_of(one for one in solutions if one.flag("properties.status") is None)
     unwatched: list[JsonValue] = [hub.name for hub in hubs if hub.id.lower() not in watched]
     if not hubs:
         return not_applicable("The subscription has no IoT hubs.", hubs=0)
+    if unwatched and all(hub.id.lower() in watched | unclear for hub in hubs):
+        return unknown("Azure does not say whether a security solution is on.", unwatched=unwatched)
     return judged(
         not unwatched,
         "Every IoT hub is watched by Defender for IoT.",
@@ -145,9 +148,8 @@ def _hides(rule: Resource) -> bool:
     return (rule.text("properties.state") or "").lower() != "disabled" and (ends is None or ends < 0)
 
 
-def _watches(solution: Resource) -> bool:
-    # "Enabled" is the documented default of `status` (iotSecuritySolutions.json).
-    return solution.flag("properties.status") is not False
+def _hubs_of(solutions: Iterable[Resource]) -> set[str]:
+    return {hub.lower() for one in solutions for hub in one.texts("properties.iotHubs")}
 
 
 RULES = (
@@ -184,8 +186,8 @@ RULES = (
             severity="high",
             rationale="A machine that no scanner looks at hides its known weaknesses.",
             remediation=f"{_ENVIRONMENT} > Defender plans > Servers > Settings > Vulnerability assessment "
-            "for machines. CLI: az security server-vulnerability-assessments-setting create "
-            "--azure-servers-setting selected-provider=MdeTvm",
+            "for machines. Bicep, on Microsoft.Security/serverVulnerabilityAssessmentsSettings@2023-05-01 "
+            "named azureServersSetting: kind: 'AzureServersSetting', selectedProvider: 'MdeTvm'",
             permission=SERVER_SCANNERS.permission,
         ),
         scanner_provisioned,
@@ -210,8 +212,9 @@ RULES = (
             title="Continuous export configured",
             severity="medium",
             rationale="Defender keeps alerts for 90 days; what is exported is kept as long as one wants.",
-            remediation=f"{_ENVIRONMENT} > Continuous export > Log Analytics workspace or Event hub. CLI: az "
-            "security automation create --name ExportToWorkspace --resource-group <group> --actions ...",
+            remediation=f"{_ENVIRONMENT} > Continuous export > Log Analytics workspace or Event hub. "
+            "Bicep, on Microsoft.Security/automations@2023-12-01-preview: scopes: the subscription, sources: "
+            "Alerts and Assessments, actions: [{ actionType: 'Workspace', workspaceResourceId: '<id>' }]",
             permission=AUTOMATIONS.permission,
         ),
         exported,

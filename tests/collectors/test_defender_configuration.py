@@ -238,7 +238,8 @@ def test_a_retired_agent_is_never_failed(state: str | None) -> None:
     ("hubs", "solution", "expected"),
     [
         ([HUB], {"status": "Enabled", "iotHubs": [HUB.upper()]}, "pass"),
-        ([HUB], {"iotHubs": [HUB]}, "pass"),
+        ([HUB], {"iotHubs": [HUB]}, "unknown"),
+        ([HUB, f"{HUB}2"], {"iotHubs": [HUB]}, "fail"),
         ([HUB], {"status": "Disabled", "iotHubs": [HUB]}, "fail"),
         ([HUB, f"{HUB}2"], {"status": "Enabled", "iotHubs": [HUB]}, "fail"),
         ([], {"status": "Enabled", "iotHubs": []}, "not_applicable"),
