@@ -21,6 +21,7 @@ def _connected(stack: Stack) -> Json:
         "name": "large",
         "auth": stack.connector(),
         "subscription_ids": [stack.subscription_id("large")],
+        "services": ["defender"],
     }
     connections = stack.api.call("POST", "/connections", body).document["connections"]
     assert isinstance(connections, list)

@@ -1,14 +1,25 @@
 """Every service through HTTP: what the register says of each resource is what is true of it."""
 
+from collections.abc import Iterator
+
+import pytest
+
 from collectors.defender import COLLECTOR as DEFENDER
 from local.stack import Stack
-from tests.end_to_end.conftest import Connect
+from tests.end_to_end.conftest import QUICK, Connect
 from tests.end_to_end.reading import evidence, findings, rows, synced
 
 # What Defender found, and not how it is set up: compared with the simulated Azure in test_main_job.py and in
 # tests/collectors.
 TESTED_ELSEWHERE = {"secure_score", "resource_assessments", "security_alerts"}
 ASSESSMENT = "defender_assessment:"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The world of the demo, in which the connector may read everything the truth is about."""
+    with Stack("demo", tmp_path_factory.mktemp("stack"), settings=QUICK) as running:
+        yield running
 
 
 def test_every_verdict_in_the_register_is_the_truth(stack: Stack, connect: Connect) -> None:
