@@ -18,6 +18,7 @@ from collectors.rules import (
 from collectors.storage.reads import ACCOUNTS
 
 PUBLIC_ACCESS = "properties.publicNetworkAccess"
+_PERIMETER = "securedbyperimeter"
 _EXCEPTIONS = frozenset({"none", "logging", "metrics", "azureservices"})
 _OPEN_LEVELS = frozenset({"blob", "container"})
 
@@ -40,21 +41,34 @@ _anonymous_access_off = must_be_off(
 
 def public_network(account: Resource) -> Judgement:
     """Judge public network access; where a perimeter decides, a person has to read its rules."""
-    if (account.text(PUBLIC_ACCESS) or "").lower() != "securedbyperimeter":
-        return _public_access_disabled(account)
-    return manual(
-        "A network security perimeter decides who reaches the account: review its access rules.",
-        **{PUBLIC_ACCESS: account.at(PUBLIC_ACCESS)},
-    )
+    return _public_access_disabled(account) if _access(account) != _PERIMETER else _by_perimeter(account)
 
 
 def default_rule(account: Resource) -> Judgement:
-    """Judge the rule for traffic that no other rule names; a disabled public network lets none in anyway."""
-    if (account.text(PUBLIC_ACCESS) or "").lower() == "disabled":
+    """Judge the rule for traffic that no other rule names.
+
+    A disabled public network lets none in anyway, and a perimeter's rules stand in place of the account's own
+    (Microsoft Learn, "Network security perimeter for Azure Storage").
+    """
+    access = _access(account)
+    if access == _PERIMETER:
+        return _by_perimeter(account)
+    if access == "disabled":
         return good(
             "No rule lets anybody in: public network access is disabled.", **{PUBLIC_ACCESS: "Disabled"}
         )
     return _denied_by_default(account)
+
+
+def _access(account: Resource) -> str:
+    return (account.text(PUBLIC_ACCESS) or "").lower()
+
+
+def _by_perimeter(account: Resource) -> Judgement:
+    return manual(
+        "A network security perimeter decides who reaches the account: review its access rules.",
+        **{PUBLIC_ACCESS: account.at(PUBLIC_ACCESS)},
+    )
 
 
 def trusted_services(account: Resource) -> Judgement:

@@ -65,6 +65,12 @@ def verdict(check_id: str, resource: Resource) -> str:
         ("default_network_deny", {"networkAcls": {"defaultAction": "deny"}}, "pass"),
         ("default_network_deny", {"networkAcls": {"defaultAction": "Allow"}}, "fail"),
         ("default_network_deny", {"publicNetworkAccess": "Disabled"}, "pass"),
+        ("default_network_deny", {"publicNetworkAccess": "securedByPerimeter"}, "manual"),
+        (
+            "default_network_deny",
+            {"publicNetworkAccess": "SecuredByPerimeter", "networkAcls": {"defaultAction": "Allow"}},
+            "manual",
+        ),
         ("default_network_deny", {}, "fail"),
         ("private_endpoint_used", {"privateEndpointConnections": [PENDING, APPROVED]}, "pass"),
         ("private_endpoint_used", {"privateEndpointConnections": [PENDING]}, "fail"),

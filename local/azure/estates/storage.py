@@ -246,13 +246,13 @@ def _behind_a_perimeter(estate: Estate) -> None:
     _log(estate, account, SERVICES, [ALL_LOGS])
     unknown = (
         "min_tls_12",
-        "default_network_deny",
         "trusted_services_allowed",
         "cmk_encryption",
         "geo_redundant",
         "smb_version_311",
     )
-    others = {"manual": ("public_network_disabled",), "fail": ("smb_channel_encryption",)}
+    watched = ("public_network_disabled", "default_network_deny")
+    others = {"manual": watched, "fail": ("smb_channel_encryption",)}
     _expect(estate, account, "pass", unknown=unknown, **others)
 
 
