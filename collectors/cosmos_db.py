@@ -59,7 +59,16 @@ def selected_networks(account: Resource, limits: Mapping[str, float]) -> Judgeme
 
 
 def automatic_failover(account: Resource) -> Judgement:
-    """Judge that the write region moves by itself; accounts that write in all regions have none to move."""
+    """Judge that the write region moves by itself, where there is another region, and one that writes.
+
+    `locations` holds every region of the account (REST specification); absent, it tells nothing.
+    """
+    regions = account.objects("properties.locations")
+    if len(regions) == 1:
+        return not_applicable(
+            "The account is in one region only, so there is none to fail over to.",
+            regions=[regions[0].text("locationName")],
+        )
     if account.flag("properties.enableMultipleWriteLocations"):
         return not_applicable(
             "The account writes in every region, so there is no write region to fail over.",

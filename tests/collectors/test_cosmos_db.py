@@ -19,6 +19,8 @@ OFFICE: list[JsonValue] = [{"ipAddressOrRange": "203.0.113.0/24"}]
 AZURE = str(IPv4Address(0))
 EVERYBODY: list[JsonValue] = [{"ipAddressOrRange": "0.0.0.0/0"}]
 HALVES: list[JsonValue] = [{"ipAddressOrRange": "0.0.0.0/1"}, {"ipAddressOrRange": "128.0.0.0/1"}]
+ONE_REGION: list[JsonValue] = [{"locationName": "West Europe", "failoverPriority": 0}]
+TWO_REGIONS: list[JsonValue] = [*ONE_REGION, {"locationName": "North Europe", "failoverPriority": 1}]
 DENIED = AccessDenied("No.", permission="Some/read", scope=SCOPE)
 
 
@@ -85,6 +87,9 @@ def verdict(check_id: str, properties: dict[str, JsonValue], *logs: JsonObject) 
         ("automatic_failover", {"enableAutomaticFailover": True}, "pass"),
         ("automatic_failover", {"enableAutomaticFailover": False}, "fail"),
         ("automatic_failover", {"enableMultipleWriteLocations": True}, "not_applicable"),
+        ("automatic_failover", {"locations": TWO_REGIONS}, "fail"),
+        ("automatic_failover", {"locations": ONE_REGION}, "not_applicable"),
+        ("automatic_failover", {"locations": ONE_REGION, "enableAutomaticFailover": True}, "not_applicable"),
         ("automatic_failover", {}, "fail"),
     ],
 )
@@ -152,7 +157,7 @@ async def test_refused_diagnostic_settings_leave_the_rest() -> None:
 
 
 async def test_the_official_account() -> None:
-    """Microsoft's example: no network selected, TLS 1.0, keys in use, an approved private endpoint."""
+    """Microsoft's example: no network selected, TLS 1.0, keys, an approved private endpoint, one region."""
     found = statuses(await official_verdicts(COLLECTOR.parts[0]))
 
     assert {check_id.removeprefix("cosmos_db_"): status for (check_id, _), status in found.items()} == {
@@ -163,6 +168,6 @@ async def test_the_official_account() -> None:
         "min_tls_12": "fail",
         "cmk_encryption": "fail",
         "continuous_backup": "fail",
-        "automatic_failover": "fail",
+        "automatic_failover": "not_applicable",
         "logging_enabled": "unknown",
     }

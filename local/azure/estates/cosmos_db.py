@@ -34,6 +34,7 @@ def build(estate: Estate) -> None:
     _silent(estate)
     _open_in_halves(estate)
     _in_a_perimeter(estate)
+    _in_one_region(estate)
 
 
 def _connection(status: str) -> JsonObject:
@@ -51,6 +52,10 @@ def _add(estate: Estate, name: str, properties: JsonObject, logs: list[JsonObjec
     return account
 
 
+REGIONS: list[JsonObject] = [
+    {"id": "account-westeurope", "locationName": "West Europe", "failoverPriority": 0},
+    {"id": "account-northeurope", "locationName": "North Europe", "failoverPriority": 1},
+]
 GOOD: JsonObject = {
     "publicNetworkAccess": "Disabled",
     "isVirtualNetworkFilterEnabled": False,
@@ -60,6 +65,7 @@ GOOD: JsonObject = {
     "keyVaultKeyUri": "https://keys.vault.azure.net/keys/cosmos/1",
     "backupPolicy": {"type": "Continuous", "continuousModeProperties": {"tier": "Continuous7Days"}},
     "enableAutomaticFailover": True,
+    "locations": REGIONS,
     "enableMultipleWriteLocations": False,
     "privateEndpointConnections": [_connection("Approved")],
 }
@@ -71,6 +77,7 @@ BAD: JsonObject = {
     "minimalTlsVersion": "Tls",
     "backupPolicy": {"type": "Periodic", "periodicModeProperties": {"backupIntervalInMinutes": 240}},
     "enableAutomaticFailover": False,
+    "locations": REGIONS,
     "privateEndpointConnections": [_connection("Rejected")],
 }
 
@@ -104,3 +111,10 @@ def _in_a_perimeter(estate: Estate) -> None:
     estate.expect(account, "manual", PUBLIC, NETWORKS)
     estate.expect(account, "unknown", TLS)
     estate.expect(account, "pass", *(check for check in CHECKS if check not in {PUBLIC, NETWORKS, TLS}))
+
+
+def _in_one_region(estate: Estate) -> None:
+    """An account in one region has none to fail over to."""
+    account = _add(estate, "regionaccount", {**BAD, "locations": REGIONS[:1]}, [])
+    estate.expect(account, "not_applicable", FAILOVER)
+    estate.expect(account, "fail", *(check for check in CHECKS if check != FAILOVER))
