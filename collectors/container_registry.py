@@ -2,29 +2,13 @@
 
 from collectors.configuration import Kind, configuration
 from collectors.contract import Check, Collector, Read
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, must_be_off, must_be_on, must_be_one_of
+from collectors.rules import Rule, must_be_off, must_be_on, must_be_one_of, private_endpoint_approved
 
 REGISTRIES = Read(
     path="/subscriptions/{subscription_id}/providers/Microsoft.ContainerRegistry/registries",
     api_version="2025-04-01",
     permission="Microsoft.ContainerRegistry/registries/read",
 )
-
-
-def private_link(registry: Resource) -> Judgement:
-    """Judge whether a private endpoint is connected and approved (Premium registries only)."""
-    path = "properties.privateEndpointConnections"
-    states = [
-        connection.text("properties.privateLinkServiceConnectionState.status")
-        for connection in registry.objects(path)
-    ]
-    approved = [state for state in states if state and state.lower() == "approved"]
-    if approved:
-        return good("An approved private endpoint is connected.", approved=len(approved))
-    sku = registry.text("sku.name")
-    return bad("No approved private endpoint is connected.", connections=len(states), sku=sku)
-
 
 RULES = (
     Rule(
@@ -68,7 +52,7 @@ RULES = (
             "connection. CLI: az network private-endpoint create --group-id registry ...",
             permission=REGISTRIES.permission,
         ),
-        private_link,
+        private_endpoint_approved,
     ),
     Rule(
         Check(

@@ -6,6 +6,7 @@ from collectors.configuration import evaluate
 from collectors.container_registry import RULES
 from collectors.contract import JsonValue
 from collectors.resources import JsonObject, Resource
+from collectors.rules import private_endpoint_approved
 
 ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r"
 APPROVED = {"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}
@@ -50,3 +51,13 @@ def test_a_narrowed_network_is_still_a_public_one() -> None:
     rules = {"defaultAction": "Deny", "ipRules": []}
 
     assert verdict("public_network_disabled", publicNetworkAccess="Enabled", networkRuleSet=rules) == "fail"
+
+
+@pytest.mark.parametrize("connections", [[APPROVED], [PENDING, APPROVED], [PENDING], []])
+def test_private_link_is_judged_as_for_every_other_service(connections: list[JsonValue]) -> None:
+    """One fact has one home: what an approved private endpoint is."""
+    registry = Resource({"id": ID, "properties": {"privateEndpointConnections": connections}})
+    found = {one.check_id: one for one in evaluate(registry, RULES)}
+    said = found["container_registry_private_link_used"]
+
+    assert (said.status, said.reason, said.observed) == private_endpoint_approved(registry)
