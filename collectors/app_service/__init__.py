@@ -15,7 +15,8 @@ def _network_unset(site: Resource) -> bool:
 COLLECTOR = Collector(
     service="app_service",
     title="Azure App Service",
-    reads_what="Every web app and function app: transport, sign-in, network, logs, identity and stack.",
+    reads_what="Every web app and function app: transport, sign-in, network, logs, identity and stack. "
+    "Deployment slots are not read.",
     roles=("Reader",),
     version="1",
     parts=(

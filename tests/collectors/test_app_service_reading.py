@@ -97,3 +97,8 @@ async def test_the_examples_of_the_specification_are_read() -> None:
         "clientCertEnabled": False,
         "clientCertMode": "Required",
     }
+
+
+def test_it_says_that_slots_are_not_read() -> None:
+    """A slot is a site of its own: whoever trusts this service has to know that it was not looked at."""
+    assert "Deployment slots are not read" in COLLECTOR.reads_what
