@@ -69,12 +69,16 @@ def disk_encryption(machine: Resource) -> Judgement:
     )
 
 
-def own_image(machine: Resource) -> Judgement:
-    """Judge images one has built oneself as approved; for all others a person has the list."""
+def approved_image(machine: Resource) -> Judgement:
+    """Say what a machine was made from: only a person has the list of approved images.
+
+    An id says that the image lies in a subscription that the organisation reads, not that anybody approved it.
+    """
     reference = "properties.storageProfile.imageReference"
     own = machine.text(f"{reference}.id")
     if own:
-        return good("The machine was made from an image of the organisation's own.", image=own)
+        reason = "Look whether the image, or the gallery that it comes from, is one that was approved."
+        return manual(reason, image=own)
     image = {name: machine.at(f"{reference}.{name}") for name in ("publisher", "offer", "sku")}
     community = machine.text(f"{reference}.communityGalleryImageId")
     shared = machine.text(f"{reference}.sharedGalleryImageId")
@@ -234,7 +238,7 @@ RULES = (
             "--image <gallery image version id> ...",
             permission=_PERMISSION,
         ),
-        own_image,
+        approved_image,
     ),
     Rule(
         Check(

@@ -64,7 +64,7 @@ def keys(value: JsonValue) -> JsonObject:
         ("vtpm_enabled", {"securityProfile": TRUSTED}, "pass"),
         ("vtpm_enabled", {"securityProfile": PLAIN}, "fail"),
         ("vtpm_enabled", {}, "fail"),
-        ("approved_images_used", image(id="/galleries/g"), "pass"),
+        ("approved_images_used", image(id="/galleries/g"), "manual"),
         ("approved_images_used", image(publisher="Canonical", offer="ubuntu", sku="24"), "manual"),
         ("approved_images_used", image(communityGalleryImageId="/c/g"), "manual"),
         ("approved_images_used", image(sharedGalleryImageId="/SharedGalleries/g"), "manual"),

@@ -124,7 +124,8 @@ def _good(estate: Estate, name: str) -> None:
     estate.list_at(f"{estate.scope}/providers/Microsoft.Security/jitNetworkAccessPolicies").append(
         {"id": f"{estate.scope}/jit/{name}", "name": name, "kind": "Basic", "properties": policy}
     )
-    _expect(estate, machine, "linux", "pass", not_applicable="internet_facing_nsg")
+    others = {"manual": "approved_images_used", "not_applicable": "internet_facing_nsg"}
+    _expect(estate, machine, "linux", "pass", **others)
 
 
 def _bad(estate: Estate, name: str) -> None:
