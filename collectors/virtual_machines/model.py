@@ -72,7 +72,7 @@ def disk_encryption(machine: Resource) -> Judgement:
 def approved_image(machine: Resource) -> Judgement:
     """Say what a machine was made from: only a person has the list of approved images.
 
-    An id says that the image lies in a subscription that the organisation reads, not that anybody approved it.
+    An id says that the image is the organisation's own, not that anybody approved it.
     """
     reference = "properties.storageProfile.imageReference"
     own = machine.text(f"{reference}.id")
