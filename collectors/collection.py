@@ -132,8 +132,12 @@ class Collection:
     async def _with_children(
         self, rows: Sequence[Resource], children: Mapping[str, Child]
     ) -> Sequence[Resource]:
-        if not children:
-            return rows
+        for last in (False, True):
+            named = {name: child for name, child in children.items() if child.last is last}
+            rows = await self._with_some(rows, named) if named else rows
+        return rows
+
+    async def _with_some(self, rows: Sequence[Resource], children: Mapping[str, Child]) -> Sequence[Resource]:
         parts: list[dict[str, _Found]] = [_childless(children) for _ in rows]
         wanted = [
             (row, name, child, found)

@@ -21,6 +21,7 @@ class Child(msgspec.Struct, frozen=True):
         of: gives what stands for `{id}` instead, where it is another id than the resource's own.
         many: a list of objects instead of one.
         when: tells for which resources there is anything to ask; the others have none, and are not asked.
+        last: read once the others were, so that `when` may look at them.
         keep: leaves out rows that are not asked about, such as SQL's `master`.
         children: what is read for each of its rows in turn.
     """
@@ -31,6 +32,7 @@ class Child(msgspec.Struct, frozen=True):
     keep: Callable[[Resource], bool] = bool
     children: Mapping[str, "Child"] = {}
     of: Callable[[Resource], str] = _own_id
+    last: bool = False
 
 
 class Kind(msgspec.Struct, frozen=True):

@@ -1,9 +1,9 @@
 """Vulnerability assessment: the express configuration, or else the classic one with its recurring scans."""
 
 from collectors.configuration import gap_judgement
-from collectors.contract import Check
+from collectors.contract import Check, JsonValue
 from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, manual
+from collectors.rules import Judge, Judgement, Rule, bad, good, judged, manual, unknown
 from collectors.sql.reads import CLASSIC_ASSESSMENT, EXPRESS_ASSESSMENT
 
 _SCANS = "properties.recurringScans.isEnabled"
@@ -18,6 +18,16 @@ _NONE = "Vulnerability assessment was never set."
 _NOT_SCANNING = "No recurring scan runs, so nothing is reported."
 
 
+def _express(server: Resource) -> bool:
+    setting = server.part("express")
+    return setting is not None and setting.flag("properties.state") is True
+
+
+def not_express(server: Resource) -> bool:
+    """Tell whether the classic configuration decides: the express one is off, or was never set."""
+    return server.gap(("express",)) is None and not _express(server)
+
+
 def express_or(judge: Judge, express: Judgement) -> Judge:
     """Make a judge of a server that looks at the express configuration first.
 
@@ -26,10 +36,7 @@ def express_or(judge: Judge, express: Judgement) -> Judge:
     """
 
     def decide(server: Resource) -> Judgement:
-        setting = server.part("express")
-        if setting is not None and setting.flag("properties.state"):
-            return express
-        return judge(server)
+        return express if _express(server) else judge(server)
 
     return decide
 
@@ -48,11 +55,18 @@ def _classic(judge: Judge) -> Judge:
 def _on(setting: Resource) -> Judgement:
     # The container is told only to those who may see it, so its absence says nothing.
     scans, container = setting.flag(_SCANS), setting.text("properties.storageContainerPath")
+    observed: dict[str, JsonValue] = {
+        _SCANS: scans,
+        "storage_container": None if container is None else bool(container),
+    }
+    if not scans and container is None:
+        hidden = "No recurring scan runs, and Azure does not say whether there is a container for scans."
+        return unknown(hidden, **observed)
     return judged(
         scans or container,
         "Vulnerability assessment is set up.",
         "Vulnerability assessment is not set up: no recurring scan runs.",
-        **{_SCANS: scans, "storage_container": bool(container)},
+        **observed,
     )
 
 

@@ -24,7 +24,7 @@ from collectors.rules import (
     private_endpoint_approved,
     unknown,
 )
-from collectors.sql.assessments import ASSESSMENT_RULES
+from collectors.sql.assessments import ASSESSMENT_RULES, not_express
 from collectors.sql.protection import defender_on, minimum_tls, of_part
 from collectors.sql.reads import (
     ALERTS,
@@ -240,6 +240,7 @@ SERVERS = Kind(
         "protector": Child(PROTECTOR),
         "firewall": Child(FIREWALL, many=True, when=reached_publicly),
         "express": Child(EXPRESS_ASSESSMENT),
-        "classic": Child(CLASSIC_ASSESSMENT),
+        # Where the express configuration is on, nobody looks at the classic one, whatever it would answer.
+        "classic": Child(CLASSIC_ASSESSMENT, when=not_express, last=True),
     },
 )

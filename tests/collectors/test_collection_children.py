@@ -8,12 +8,14 @@ import pytest
 
 from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Check, Part, Read
-from collectors.errors import Transient
-from collectors.rules import Rule, good
+from collectors.errors import AccessDenied, Transient
+from collectors.resources import Resource
+from collectors.rules import Judgement, Rule, good
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part
 
 THINGS = Read("/subscriptions/{subscription_id}/things", "2024-01-01", "Things/read")
 PARTS = Read("/{id}/parts", "2024-01-01", "Things/parts/read")
+DENIED = AccessDenied("No.", permission="Things/more/read", scope=SCOPE)
 NUMBER = 200
 MOST = 32
 
@@ -68,3 +70,24 @@ async def test_nothing_more_is_asked_once_the_attempt_has_failed() -> None:
 
     await asyncio.sleep(0.01)
     assert len(reader.sent) <= 1 + 2 * MOST  # what was under way may have sent one more
+
+
+async def test_the_last_child_is_asked_for_once_the_others_are_known() -> None:
+    """Whether there is anything to ask may rest on what another child answered."""
+    check = Check("thing_counted", "Title", "low", "Because.", "Do.", "Things/read")
+    more = Child(Read("/{id}/more", "2024-01-01", "Things/more/read"), many=True, last=True, when=_first)
+    kind = Kind("things", THINGS, (Rule(check, _named),), {"more": more, "parts": Child(PARTS, many=True)})
+    reader = PathReader(answers({}) | {"things/0/more": [{"id": "m"}], "things/1/more": DENIED})
+    reading, verdicts = await read_part(configuration("thing", "Things", [kind]), reader)
+
+    judged = [one.observed["names"] for one in verdicts if one.check_id == "thing_counted"]
+    assert judged[:2] == [["p0", "m"], ["p1"]]
+    assert reading.refused == ()
+
+
+def _first(thing: Resource) -> bool:
+    return [one.name for one in thing.rows("parts")] == ["p0"]
+
+
+def _named(thing: Resource) -> Judgement:
+    return good("Named.", names=[one.name for name in ("parts", "more") for one in thing.rows(name)])

@@ -115,6 +115,19 @@ async def test_one_bad_server_does_not_stop_the_others(
     assert changed == {(f"sql_{check}", "c"): "unknown" for check in checks}
 
 
+async def test_where_the_express_assessment_is_on_the_classic_one_is_not_asked_for() -> None:
+    """Its refusal would make the run partial, for an answer that nobody looks at."""
+    below = f"{GROUP}/servers/a"
+    express: Answer = {"properties": {"state": "Enabled"}}
+    classic = f"{below}/vulnerabilityAssessments/default"
+    answers = {f"{below}/sqlVulnerabilityAssessments/default": express, classic: DENIED}
+    reader = PathReader(subscription("a") | answers)
+    reading, verdicts = await read_part(PART, reader)
+
+    assert classic not in reader.sent
+    assert (reading.refused, statuses(verdicts)["sql_va_recurring_scans_enabled", "a"]) == ((), "pass")
+
+
 async def test_refused_databases_are_unknown_of_their_server() -> None:
     """What lies inside cannot be named, so the server stands for it; others are judged."""
     found = await said(subscription("a", "b") | {f"{GROUP}/servers/b/databases": DENIED})

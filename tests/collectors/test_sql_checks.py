@@ -98,8 +98,9 @@ def test_the_list_of_servers_says(check_id: str, properties: JsonObject, expecte
         ("tde_cmk", "protector", None, "unknown"),
         ("vulnerability_assessment_enabled", "classic", {"recurringScans": SCANS}, "pass"),
         ("vulnerability_assessment_enabled", "classic", {"storageContainerPath": "https://c"}, "pass"),
-        ("vulnerability_assessment_enabled", "classic", {"recurringScans": {"isEnabled": False}}, "fail"),
-        ("vulnerability_assessment_enabled", "classic", {}, "fail"),
+        ("vulnerability_assessment_enabled", "classic", {"recurringScans": {"isEnabled": False}}, "unknown"),
+        ("vulnerability_assessment_enabled", "classic", {"storageContainerPath": ""}, "fail"),
+        ("vulnerability_assessment_enabled", "classic", {}, "unknown"),
         ("vulnerability_assessment_enabled", "classic", None, "fail"),
         ("va_recurring_scans_enabled", "classic", {"recurringScans": SCANS}, "pass"),
         ("va_recurring_scans_enabled", "classic", {"storageContainerPath": "https://c"}, "fail"),
@@ -163,6 +164,7 @@ def test_an_instance_says(check_id: str, properties: JsonObject, expected: str) 
         ("mi_defender_enabled", "alerts", {"state": "Enabled"}, "pass"),
         ("mi_defender_enabled", "alerts", {"state": "Disabled"}, "fail"),
         ("mi_vulnerability_assessment_enabled", "classic", {"recurringScans": SCANS}, "pass"),
+        ("mi_vulnerability_assessment_enabled", "classic", {"recurringScans": {}}, "unknown"),
     ],
 )
 def test_a_setting_of_an_instance_says(
