@@ -11,6 +11,7 @@ from collectors.resources import Resource
 from collectors.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable, unknown
 
 RBAC = "properties.enableRbacAuthorization"
+_ENDS = "properties.attributes.exp"
 SHOWN = 20
 """So many names are kept with a verdict; their number always is."""
 
@@ -31,14 +32,21 @@ def expiration(part: str, *, roles: bool) -> Judge:
         usable = [item for item in vault.rows(part) if is_enabled(item)]
         if not usable:
             return not_applicable(f"The vault has no enabled {part}.", **{part: 0})
-        endless = [item for item in usable if item.moment("properties.attributes.exp") is None]
-        observed: dict[str, JsonValue] = {part: len(usable), "without_expiration": len(endless)}
+        undated = [item for item in usable if item.moment(_ENDS) is None]
+        endless = [item for item in undated if item.at(_ENDS) is None]
+        observed: dict[str, JsonValue] = {
+            part: len(usable),
+            "without_expiration": len(endless),
+            "names": names_of(endless or undated),
+        }
+        if undated and not endless:
+            reason = f"Enabled {part} whose expiration date Azure wrote in a way this version does not know"
+            return unknown(f"{reason}: {len(undated)}.", **observed)
         return judged(
             not endless,
             f"All enabled {part} expire.",
             f"Enabled {part} without an expiration date: {len(endless)}.",
             **observed,
-            names=names_of(endless),
         )
 
     return judge

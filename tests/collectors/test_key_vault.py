@@ -149,6 +149,19 @@ def test_expiration_is_asked_once_by_the_model_of_the_vault(part: str, model: st
     assert verdict(f"{name}_{model}", vault, {part: DENIED}).status.value == "unknown"
 
 
+@pytest.mark.parametrize("part", ["keys", "secrets"])
+@pytest.mark.parametrize("unreadable", ["soon", 10**20, True, {"on": "Monday"}])
+def test_an_expiration_nobody_can_read_is_unknown(part: str, unreadable: JsonValue) -> None:
+    """Something stands there, so it is not known to be endless; one that is endless fails all the same."""
+    name = f"{part.removesuffix('s')}_expiration_rbac"
+    strange, ending, endless = item("a", exp=unreadable), item("b", exp=in_days(9)), item("c", exp=None)
+    vault: JsonObject = {"enableRbacAuthorization": True}
+    found = [verdict(name, vault, {part: (strange, other)}) for other in (ending, endless)]
+
+    assert [one.status.value for one in found] == ["unknown", "fail"]
+    assert [one.observed["names"] for one in found] == [["a"], ["c"]]
+
+
 def test_a_model_nobody_knows_is_unknown() -> None:
     """Neither check guesses it."""
     vault: JsonObject = {"enableRbacAuthorization": "both"}

@@ -196,7 +196,7 @@ def _firewall_for_everybody(estate: Estate) -> None:
 
 
 def _certificates(estate: Estate) -> None:
-    """A vault behind a perimeter, of whose secrets nobody says whether one is a certificate's."""
+    """A vault behind a perimeter: is a secret a certificate's, and when does another one expire?"""
     vault = _vault(
         estate,
         "perimetervault",
@@ -208,8 +208,9 @@ def _certificates(estate: Estate) -> None:
     _logs(estate, vault, {"categoryGroup": "audit", "enabled": True})
     _key(estate, vault, "site", exp=_in_days(9))
     _item(estate, vault, "secrets", "site", exp=_in_days(9))
+    _item(estate, vault, "secrets", "strange", exp="soon", contentType="text/plain")
     manual = ("public_network_disabled", *CERTIFICATE_CHECKS)
-    unknown = ("key_rotation_enabled",)
+    unknown = ("key_rotation_enabled", "secret_expiration_rbac")
     _expect(estate, vault, "pass", not_applicable=POLICY_CHECKS, manual=manual, unknown=unknown)
 
 
