@@ -1,11 +1,11 @@
 """Conditional Access, security defaults and named locations: which sign-ins need more than a password."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from collectors.contract import Check, CheckSeverity
+from collectors.contract import Check, CheckSeverity, JsonValue
 from collectors.entra.reads import CONDITIONAL_ACCESS, LOCATIONS, SECURITY_DEFAULTS
 from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable
+from collectors.rules import Judge, Judgement, Rule, bad, good, judged, manual, not_applicable
 
 MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 """The application id of the Windows Azure Service Management API."""
@@ -19,6 +19,9 @@ _NARROWING = (
     "authenticationFlows.transferMethods",
 )
 _EXCEPTIONS = ("platforms.excludePlatforms", "locations.excludeLocations")
+_GUESTS = "guestsorexternalusers"
+_EXCLUDED_GUESTS = "excludeGuestsOrExternalUsers"
+_EMERGENCY_ACCOUNTS = 2
 _RISKS = ("signInRiskLevels", "userRiskLevels", "insiderRiskLevels")
 
 
@@ -93,7 +96,7 @@ def _defaults_on(tenant: Resource) -> bool:
 
 
 def some_policy(test: Callable[[Resource], bool], what: str, *, by_defaults: bool) -> Judge:
-    """Make a judge that demands an enforced policy.
+    """Make a judge that demands an enforced policy; whom the nearest one leaves out, a person has to judge.
 
     Args:
         test: tells whether a policy is one.
@@ -103,19 +106,47 @@ def some_policy(test: Callable[[Resource], bool], what: str, *, by_defaults: boo
 
     def judge(tenant: Resource) -> Judgement:
         found = [one for one in enabled(tenant.shared("policies")) if test(one)]
-        excluded = sum(
-            len(one.texts(f"conditions.users.exclude{kind}"))
-            for one in found
-            for kind in ("Users", "Groups", "Roles")
-        )
-        if found:
-            names = [one.text("displayName") or one.id for one in found]
-            return good(f"A policy {what}.", policies=names, exclusions=excluded)
+        names: JsonValue = [one.text("displayName") or one.id for one in found]
+        fewest: Mapping[str, int] = min((left_out(one) for one in found), key=_weight, default={})
+        if found and _usual(fewest):
+            return good(f"A policy {what}.", policies=names, exclusions=sum(fewest.values()))
         if by_defaults and _defaults_on(tenant):
             return good(f"Security defaults are on: they are a policy that {what}.", security_defaults=True)
+        if found:
+            counts = ", ".join(f"{kind}: {count}" for kind, count in fewest.items() if count)
+            reason = f"A policy {what}, but leaves out some ({counts}): look whether each has to be left out."
+            return manual(reason, policies=names, **fewest)
         return bad(f"No enforced Conditional Access policy {what}.", policies=[])
 
     return judge
+
+
+def left_out(policy: Resource) -> Mapping[str, int]:
+    """Count whom a policy for all users leaves out, by kind.
+
+    Guests are left out by a word among the users or by an object that names their kinds (Microsoft Graph,
+    "conditionalAccessUsers resource type"); an object that names none known may stand for any.
+    """
+    users = _lower(policy, "conditions.users.excludeUsers")
+    guests = {_GUESTS} & users
+    if policy.at(f"conditions.users.{_EXCLUDED_GUESTS}") is not None:
+        kinds = policy.text(f"conditions.users.{_EXCLUDED_GUESTS}.guestOrExternalUserTypes") or "any"
+        guests |= {kind.strip() for kind in kinds.lower().split(",")} - {"none"}
+    return {
+        "users": len(users - {_GUESTS}),
+        "groups": len(policy.texts("conditions.users.excludeGroups")),
+        "roles": len(policy.texts("conditions.users.excludeRoles")),
+        "kinds of guests and external users": len(guests),
+    }
+
+
+def _usual(excluded: Mapping[str, int]) -> bool:
+    """Tell whether none but the accounts for emergencies are left out; Microsoft recommends two of them."""
+    return excluded["users"] <= _EMERGENCY_ACCOUNTS and sum(excluded.values()) == excluded["users"]
+
+
+def _weight(excluded: Mapping[str, int]) -> tuple[bool, int]:
+    return not _usual(excluded), sum(excluded.values())
 
 
 def defaults(tenant: Resource) -> Judgement:

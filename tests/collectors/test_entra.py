@@ -206,6 +206,49 @@ def test_conditional_access_says(check_id: str, found: JsonObject, expected: str
     assert verdict(check_id, TENANT_RULES, {}, {"policies": [found]}) == expected
 
 
+def all_but(**excluded: JsonValue) -> JsonObject:
+    """Make a policy for all users but some: Users, Groups, Roles, GuestsOrExternalUsers."""
+    left_out = {f"exclude{kind}": who for kind, who in excluded.items()}
+    return policy(users={"includeUsers": ["All"], **left_out})
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (all_but(Users=["a", "b"], Groups=[], Roles=[], GuestsOrExternalUsers=None), "pass"),
+        (all_but(Users=["a", "b", "c"]), "manual"),
+        (all_but(Users=["GuestsOrExternalUsers"]), "manual"),
+        (all_but(Groups=["breakglass"]), "manual"),
+        (all_but(Roles=["r"]), "manual"),
+        (all_but(GuestsOrExternalUsers={"guestOrExternalUserTypes": "internalGuest"}), "manual"),
+        (all_but(GuestsOrExternalUsers={"guestOrExternalUserTypes": "none"}), "pass"),
+        (all_but(GuestsOrExternalUsers={}), "manual"),
+    ],
+)
+def test_whom_a_policy_leaves_out_is_for_a_person_to_say(found: JsonObject, expected: str) -> None:
+    """Two accounts for emergencies are usual; a group, a role or guests may be anybody."""
+    said = [
+        verdict("ca_mfa_management_api", TENANT_RULES, {}, {"policies": policies})
+        for policies in ([found], [found, policy()], [{**found, "state": "disabled"}])
+    ]
+
+    assert said == [expected, "pass", "fail"]
+
+
+def test_the_counts_of_those_left_out_are_named() -> None:
+    """Of the policy that leaves out the fewest."""
+    guests: JsonObject = {"guestOrExternalUserTypes": "internalGuest,b2bCollaborationGuest"}
+    wide = all_but(Users=["a"], Groups=["b", "c"], Roles=["d"], GuestsOrExternalUsers=guests)
+    policies = (Resource({**wide, "displayName": "Wide"}), Resource(all_but(Groups=list("abcdefg"))))
+    known = {"policies": policies, "security_defaults": (Resource({}),)}
+    rules = [one for one in TENANT_RULES if one.check.id == "entra_ca_mfa_management_api"]
+    said = evaluate(Resource({"id": "/tenants/t"}, Surroundings(NOW, known)), rules)[0]
+
+    counts = "users: 1, groups: 2, roles: 1, kinds of guests and external users: 2"
+    assert f"leaves out some ({counts})" in said.reason
+    assert said.observed["policies"] == ["Wide", "p"]
+
+
 @pytest.mark.parametrize(
     ("check_id", "expected"),
     [

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 PASSING = (
-    "ca_mfa_management_api ca_block_legacy_authentication ca_trusted_locations_defined "
+    "ca_mfa_management_api ca_trusted_locations_defined "
     "guest_invites_restricted user_app_consent_verified_only users_cannot_register_apps "
     "users_cannot_create_m365_groups "
     "global_admins_under_five pim_eligible_assignments access_reviews_configured device_join_mfa_required "
@@ -24,7 +24,9 @@ FAILING = (
     "users_cannot_create_security_groups strong_auth_methods_enforced guest_access_restricted "
     "subscription_transfer_restricted"
 )
-MANUAL = "emergency_access_accounts admins_not_daily_accounts remember_mfa_disabled"
+MANUAL = (
+    "ca_block_legacy_authentication emergency_access_accounts admins_not_daily_accounts remember_mfa_disabled"
+)
 
 
 def build(estate: Estate) -> None:
@@ -94,7 +96,8 @@ def _roles(estate: Estate, administrators: list[str]) -> None:
 
 
 def _policy(estate: Estate, name: str, state: str, conditions: JsonObject, controls: list[str]) -> None:
-    everybody = {"includeUsers": ["All"], "excludeUsers": [], "excludeGroups": ["breakglass"]}
+    everybody: JsonObject = {"includeUsers": ["All"], "excludeUsers": ["breakglass1", "breakglass2"]}
+    everybody |= {"excludeGroups": [], "excludeRoles": [], "excludeGuestsOrExternalUsers": None}
     whole: JsonObject = {
         "clientAppTypes": ["all"],
         "applications": {"includeApplications": ["All"], "excludeApplications": []},
@@ -114,7 +117,9 @@ def _policy(estate: Estate, name: str, state: str, conditions: JsonObject, contr
 def _conditional_access(estate: Estate) -> None:
     management = {"includeApplications": [MANAGEMENT], "excludeApplications": []}
     _policy(estate, "MFA for management", "enabled", {"applications": management}, ["mfa"])
-    legacy: JsonObject = {"clientAppTypes": ["exchangeActiveSync", "other"]}
+    # Nobody but a person knows who is in the group.
+    most: JsonObject = {"includeUsers": ["All"], "excludeUsers": [], "excludeGroups": ["old-scanners"]}
+    legacy: JsonObject = {"clientAppTypes": ["exchangeActiveSync", "other"], "users": most}
     _policy(estate, "No legacy", "enabled", legacy, ["block"])
     # It only reports.
     portals = {"includeApplications": ["MicrosoftAdminPortals"], "excludeApplications": []}
