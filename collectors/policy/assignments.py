@@ -1,11 +1,13 @@
 """Which policies are assigned to the subscription, with what effect."""
 
-from collections.abc import Iterator
+from collections.abc import Collection as Several
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from collectors.contract import Check
 from collectors.policy.reads import ASSIGNMENTS
 from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable
+from collectors.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable, unknown
 
 MCSB = frozenset({"1f3afdf9-d0c9-4c3d-847f-89da613e70a8", "e3ec7e09-768c-4b64-882c-fcada3772047"})
 """Initiatives "Microsoft cloud security benchmark" and its v2 (Azure Policy built-in initiatives)."""
@@ -16,6 +18,7 @@ LOCATIONS = frozenset({"e56962a6-4747-49cd-b67b-bf8b01975c4c"})
 RESOURCE_TYPES = frozenset({"a08ec900-254a-4555-9bf5-e42af04b5c5c", "6c112d4e-5bc7-47ae-a041-ea2d9dccd749"})
 """Built-in definitions "Allowed resource types" and "Not allowed resource types"."""
 
+_GROUP = "/providers/microsoft.management/managementgroups/"
 _IDLE = frozenset({"audit", "disabled"})
 
 
@@ -23,20 +26,52 @@ def _end(resource_id: str | None) -> str:
     return (resource_id or "").rstrip("/").rpartition("/")[2].lower()
 
 
-def applies(assignment: Resource, scope: str) -> bool:
-    """Tell whether an assignment stands at the subscription or above it, and does not leave it out."""
-    wanted, at = scope.lower(), (assignment.text("properties.scope") or assignment.id).lower().rstrip("/")
+def _at(assignment: Resource) -> str:
+    """Give the scope of an assignment, in lower case."""
+    at = (assignment.text("properties.scope") or assignment.id).lower().rstrip("/")
+    return at.partition("/providers/microsoft.authorization/")[0]
+
+
+def reach(assignment: Resource, scope: str, above: Several[str]) -> bool | None:
+    """Tell whether an assignment applies to all of a subscription; None if that cannot be told.
+
+    It does not if it stands below, or leaves out the subscription, anything in it or a group above it.
+
+    Args:
+        above: management groups that are known to hold the subscription, in lower case. Whether another one
+            does, which the assignment leaves out, no list of the subscription says.
+    """
+    wanted = scope.lower()
     left_out = {one.lower().rstrip("/") for one in assignment.texts("properties.notScopes")}
-    below = at.partition("/providers/microsoft.authorization/")[0].startswith(f"{wanted}/resourcegroups/")
-    return not below and wanted not in left_out
+    if _at(assignment).startswith(f"{wanted}/") or left_out & {wanted, *above}:
+        return False
+    if any(one.startswith(f"{wanted}/") for one in left_out):
+        return False
+    return None if any(one.startswith(_GROUP) for one in left_out) else True
 
 
-def assigned(subscription: Resource, definitions: frozenset[str]) -> tuple[Resource, ...]:
-    """Give the assignments of some definitions that apply to the whole subscription."""
-    return tuple(
-        one
-        for one in subscription.shared("assignments")
-        if _end(one.text("properties.policyDefinitionId")) in definitions and applies(one, subscription.id)
+class Assigned(NamedTuple):
+    """Assignments that apply to the whole subscription, and those of which that cannot be told."""
+
+    whole: tuple[Resource, ...]
+    untold: tuple[Resource, ...]
+
+
+def assigned(subscription: Resource, definitions: frozenset[str]) -> Assigned:
+    """Give the assignments of some definitions, by whether they apply to the whole subscription."""
+    rows = subscription.shared("assignments")
+    # The list holds what is inherited: the groups that assignments stand at are above the subscription.
+    above = {at for at in map(_at, rows) if at.startswith(_GROUP)}
+    mine = [one for one in rows if _end(one.text("properties.policyDefinitionId")) in definitions]
+    reaches = [(one, reach(one, subscription.id, above)) for one in mine]
+    whole = tuple(one for one, all_of_it in reaches if all_of_it)
+    return Assigned(whole, tuple(one for one, all_of_it in reaches if all_of_it is None))
+
+
+def _untold(assignments: Iterable[Resource]) -> Judgement:
+    return unknown(
+        "An assignment leaves out management groups, and nothing read says whether this is below one.",
+        assignments=[one.id for one in assignments],
     )
 
 
@@ -67,7 +102,10 @@ def _enforced(assignment: Resource) -> bool:
 
 def benchmark_assigned(subscription: Resource) -> Judgement:
     """Judge whether Microsoft's benchmark is assigned at the subscription or above it."""
-    found = [one.id for one in assigned(subscription, MCSB)]
+    whole, untold = assigned(subscription, MCSB)
+    if untold and not whole:
+        return _untold(untold)
+    found = [one.id for one in whole]
     yes = "The Microsoft cloud security benchmark is assigned."
     no = "The Microsoft cloud security benchmark is not assigned to the whole subscription."
     return judged(found, yes, no, assignments=found)
@@ -93,9 +131,10 @@ def _disabled(assignment: Resource) -> Iterator[str]:
 
 def benchmark_effective(subscription: Resource) -> Judgement:
     """Judge whether an assignment of the benchmark switches policies off by its parameters."""
-    found = assigned(subscription, MCSB)
+    found, untold = assigned(subscription, MCSB)
     if not found:
-        return not_applicable("The Microsoft cloud security benchmark is not assigned.")
+        none = "The Microsoft cloud security benchmark is not assigned to the whole subscription."
+        return _untold(untold) if untold else not_applicable(none)
     off = sorted({name for one in found for name in _disabled(one)})
     if off:
         return bad(f"The assignment disables {len(off)} policies of the benchmark.", disabled=off)
@@ -110,14 +149,20 @@ def restricted(definitions: frozenset[str], what: str) -> Judge:
     """
 
     def judge(subscription: Resource) -> Judgement:
-        found = assigned(subscription, definitions | _holding(subscription, definitions))
+        found, untold = assigned(subscription, definitions | _holding(subscription, definitions))
         acting = [one.id for one in found if _enforced(one)]
         if acting:
             return good(f"{what} are restricted by an assignment that is enforced.", assignments=acting)
+        unclear = [one for one in untold if _enforced(one)]
+        if unclear:
+            return _untold(unclear)
         if found:
             idle = [one.id for one in found]
             return bad(f"{what} are restricted by an assignment that is not enforced.", assignments=idle)
-        return bad(f"{what} are restricted by no assignment of the built-in policy.", assignments=[])
+        return bad(
+            f"{what} are restricted by no assignment of the built-in policy to the whole subscription.",
+            assignments=[],
+        )
 
     return judge
 

@@ -43,7 +43,7 @@ def compliant(assignment: Resource, limits: Mapping[str, float]) -> Judgement:
     """Judge how many policies of an assignment some resource does not comply with."""
     summary = summary_of(assignment)
     if summary is None:
-        return not_applicable("Azure Policy has evaluated nothing under this assignment.")
+        return unknown("The assignment is missing from what Azure Policy says of compliance.")
     policies = summary.number("results.nonCompliantPolicies")
     if policies is None:
         return unknown("Azure Policy does not say how many policies are not complied with.")

@@ -17,6 +17,8 @@ from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, s
 from tests.collectors.simulated_reader import reading
 
 GROUP = "/providers/Microsoft.Management/managementGroups/m"
+STRANGER = "/providers/Microsoft.Management/managementGroups/stranger"
+CHILD = f"{SCOPE}/resourceGroups/g"
 BENCHMARK = "1f3afdf9-d0c9-4c3d-847f-89da613e70a8"
 LOCATIONS = "e56962a6-4747-49cd-b67b-bf8b01975c4c"
 TYPES = "6c112d4e-5bc7-47ae-a041-ea2d9dccd749"
@@ -59,6 +61,15 @@ OFF: JsonObject = {"mfaEffect": {"value": "DISABLED"}, "count": {"value": 3}}
         ("mcsb_initiative_assigned", assignment(BENCHMARK.upper(), GROUP), "pass"),
         ("mcsb_initiative_assigned", assignment(BENCHMARK, f"{SCOPE}/resourceGroups/g"), "fail"),
         ("mcsb_initiative_assigned", assignment(BENCHMARK, GROUP, notScopes=[SCOPE.upper()]), "fail"),
+        ("mcsb_initiative_assigned", assignment(BENCHMARK, GROUP, notScopes=[f"{CHILD.upper()}/"]), "fail"),
+        ("mcsb_initiative_assigned", assignment(BENCHMARK, GROUP, notScopes=[GROUP.upper()]), "fail"),
+        ("mcsb_initiative_assigned", assignment(BENCHMARK, GROUP, notScopes=[STRANGER]), "unknown"),
+        ("mcsb_not_disabled", assignment(BENCHMARK, GROUP, notScopes=[STRANGER]), "unknown"),
+        ("mcsb_not_disabled", assignment(BENCHMARK, GROUP, notScopes=[CHILD]), "not_applicable"),
+        ("allowed_locations_assigned", assignment(LOCATIONS, GROUP, notScopes=[STRANGER]), "unknown"),
+        ("allowed_locations_assigned", assignment(LOCATIONS, GROUP, notScopes=[CHILD]), "fail"),
+        ("mcsb_initiative_assigned", assignment(BENCHMARK, GROUP, notScopes=[f"{SCOPE}1"]), "pass"),
+        ("mcsb_initiative_assigned", assignment(BENCHMARK, notScopes=[CHILD]), "fail"),
         ("mcsb_initiative_assigned", assignment(LOCATIONS), "fail"),
         ("mcsb_not_disabled", assignment(BENCHMARK), "pass"),
         ("mcsb_not_disabled", assignment(BENCHMARK, parameters=OFF), "fail"),
@@ -77,6 +88,20 @@ OFF: JsonObject = {"mfaEffect": {"value": "DISABLED"}, "count": {"value": 3}}
 def test_an_assignment_says(check_id: str, found: Resource, expected: str) -> None:
     """What it is there to say: `enforcementMode` absent means Default."""
     assert verdict(check_id, found) == expected
+
+
+def test_a_group_that_others_are_inherited_from_is_above() -> None:
+    """What is assigned at it applies here, so leaving it out leaves the subscription out."""
+    left_out = assignment(BENCHMARK, GROUP, notScopes=[STRANGER])
+
+    assert verdict("mcsb_initiative_assigned", left_out, assignment(TYPES, STRANGER.upper())) == "fail"
+
+
+def test_one_whole_assignment_is_enough() -> None:
+    """Whatever others leave out."""
+    untold, whole = assignment(LOCATIONS, GROUP, notScopes=[STRANGER]), assignment(LOCATIONS)
+
+    assert verdict("allowed_locations_assigned", untold, whole) == "pass"
 
 
 def test_a_policy_inside_a_custom_initiative_counts() -> None:
@@ -112,11 +137,11 @@ def compliance(
         ({"nonCompliantPolicies": 0}, "pass"),
         ({"nonCompliantPolicies": 1}, "fail"),
         ({}, "unknown"),
-        (None, "not_applicable"),
+        (None, "unknown"),
     ],
 )
 def test_compliance_of_an_assignment(results: JsonObject | None, expected: str) -> None:
-    """An assignment that nothing was evaluated under is neither compliant nor not."""
+    """An assignment that is missing from the summary may not have been evaluated yet: nobody knows."""
     assert compliance(results).status.value == expected
 
 
@@ -235,7 +260,7 @@ async def test_official_bodies_are_read() -> None:
 
     assert gaps == 0
     assert found["policy_exemptions_reviewed", "TestVMSub"].status.value == "fail"
-    assert found["policy_compliance_state", "CostManagement"].status.value == "not_applicable"
+    assert found["policy_compliance_state", "CostManagement"].status.value == "unknown"
 
 
 async def test_reader_alone_leaves_the_action_to_grant() -> None:

@@ -56,11 +56,13 @@ def _assignments(estate: Estate) -> None:
     idle = _assign(estate, estate.scope, "types-idle", TYPES, enforcementMode="DoNotEnforce")
     below = _assign(estate, f"{estate.scope}/resourceGroups/rg-estate", "types-below", TYPES)
     elsewhere = _assign(estate, GROUP, "types-elsewhere", TYPES, notScopes=[estate.scope.upper()])
-    for fresh in (idle, below, elsewhere):
-        estate.expect(fresh, "not_applicable", "policy_compliance_state")
+    # A resource group is left out of it, so that it is not for the whole subscription.
+    in_part = _assign(estate, GROUP, "types-in-part", TYPES, notScopes=[f"{estate.scope}/resourceGroups/rg"])
+    for fresh in (idle, below, elsewhere, in_part):
+        estate.expect(fresh, "unknown", "policy_compliance_state")
     for number in range(estate.copies - 1):
         copy = _assign(estate, estate.scope, f"copy-{number}", f"{estate.scope}/policyDefinitions/{number}")
-        estate.expect(copy, "not_applicable", "policy_compliance_state")
+        estate.expect(copy, "unknown", "policy_compliance_state")
 
 
 def _summarise(estate: Estate, assignment: str, *, policies: int, resources: list[str]) -> None:
