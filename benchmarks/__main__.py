@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import evaluation, import_cost, listing, syncs
+from benchmarks import breadth, evaluation, import_cost, listing, syncs
 from benchmarks.children import run_child
 from benchmarks.figures import Figure, markdown, table
 from benchmarks.ground import Ground, Storage
@@ -17,8 +17,10 @@ from benchmarks.ground import Ground, Storage
 RESULTS = Path(__file__).with_name("results.md")
 _FEW = 2_000
 _CONNECTIONS = 200
+_COPIES = 2_000
 _QUICK_FEW = 100
 _QUICK_CONNECTIONS = 10
+_QUICK_COPIES = 120
 
 
 class Arguments(argparse.Namespace):
@@ -70,6 +72,9 @@ def _sync_figures(asked: Arguments) -> Iterator[Figure]:
         figures, problems = syncs.request_figures(ground, measured)
         yield from figures
         tell(*problems)
+    copies = _QUICK_COPIES if asked.quick else _COPIES
+    tell(f"Syncing {copies:,} resources of each list-only type ...")
+    yield from breadth.figures(asked.many, copies, judged=judged, number=1)
     yield from _further_figures(few, _QUICK_CONNECTIONS if asked.quick else _CONNECTIONS)
 
 

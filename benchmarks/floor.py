@@ -3,7 +3,8 @@
 It asks Entra for one token; fetches every list that a sync reads, with aiohttp and the same TLS, the lists
 beside each other and one page ahead, as a sync does; decodes the JSON with msgspec, only the fields it
 keeps; and writes one row per assessment, with the columns and sizes of a finding row, with azure-data-tables
-in transactions of 100, four in flight.
+in transactions of 100, four in flight. Of further lists it is told how many rows come of each page, and
+what such rows say.
 
 Keys and kind of write are the fastest there are: each transaction inserts into a partition of its own. For
 every row it is sent the emulator looks through the row's whole partition, once to insert, twice to upsert,
@@ -24,12 +25,11 @@ from collections.abc import AsyncIterator
 
 import msgspec
 from aiohttp import ClientSession
-from azure.data.tables.aio import TableClient, TableServiceClient
+from azure.data.tables.aio import TableServiceClient
 
 from benchmarks.children import peak_memory_mib
+from benchmarks.floor_rows import Further, Row, RowWriter, Sample, further_rows
 
-_ROWS_AT_ONCE = 100
-_WRITES_IN_FLIGHT = 4
 _SECURITY = "/subscriptions/{}/providers/Microsoft.Security"
 _ASSESSMENTS = f"{_SECURITY}/assessments?api-version=2025-05-04"
 _METADATA = f"{_SECURITY}/assessmentMetadata?api-version=2025-05-04"
@@ -56,8 +56,6 @@ _CONTROLS = (
 _STATUSES = {"Healthy": "pass", "Unhealthy": "fail", "NotApplicable": "not_applicable"}
 _NOW = "2026-01-01T00:00:00.000000Z"
 
-type Row = tuple[str, dict[str, str | int]]
-
 
 class Order(msgspec.Struct, forbid_unknown_fields=True):
     """Where the simulated Azure and the storage are, and who asks."""
@@ -68,6 +66,8 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
     client_id: str
     client_secret: str
     subscription_id: str
+    further: list[Further] = []
+    samples: list[Sample] = []
 
 
 class Status(msgspec.Struct, gc=False):
@@ -101,15 +101,23 @@ class Item(msgspec.Struct, gc=False):
     properties: Properties
 
 
+class Named(msgspec.Struct, gc=False):
+    """An entry of a further list."""
+
+    id: str = ""
+
+
 class Page[T](msgspec.Struct, rename="camel"):
     """A page of a list."""
 
-    value: list[T]
+    value: list[T] = []
     next_link: str | None = None
+    odata_next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
 
 
 _ITEMS = msgspec.json.Decoder(Page[Item])
 _WHATEVER = msgspec.json.Decoder(Page[object])
+_NAMED = msgspec.json.Decoder(Page[Named])
 
 
 class Floor:
@@ -118,21 +126,22 @@ class Floor:
     Args:
         order: where to read and write.
         web: open connections.
-        table: where the rows go.
+        rows: where they go.
     """
 
-    def __init__(self, order: Order, web: ClientSession, table: TableClient) -> None:
+    def __init__(self, order: Order, web: ClientSession, rows: RowWriter) -> None:
         self._order = order
         self._web = web
-        self._table = table
+        self._rows = rows
         self.requests = 0
-        self.rows = 0
 
     async def run(self) -> None:
         """Read everything and write the rows."""
         self._web.headers["Authorization"] = f"Bearer {await self._token()}"
         others = (self._list(path, _WHATEVER) for path in _OTHERS)
-        await asyncio.gather(self._assessments(), self._standards(), *others)
+        further = (self._further(one) for one in self._order.further)
+        await asyncio.gather(self._assessments(), self._standards(), *others, *further)
+        await self._rows.finish()
 
     async def _token(self) -> str:
         form = {
@@ -148,15 +157,16 @@ class Floor:
 
     async def _assessments(self) -> None:
         known = {item.name: item.properties for item in await self._list(_METADATA, _ITEMS)}
-        batch: list[Row] = []
-        writes: set[asyncio.Task[object]] = set()
         async for items in self._pages(_ASSESSMENTS, _ITEMS):
             for item in items:
-                batch.append(self._row(item, known))
-                if len(batch) == _ROWS_AT_ONCE:
-                    writes = await self._write(batch, writes)
-                    batch = []
-        await asyncio.gather(*(await self._write(batch, writes) if batch else writes))
+                await self._rows.keep(self._row(item, known))
+
+    async def _further(self, further: Further) -> None:
+        number = 0
+        async for items in self._pages(further.url, _NAMED, further.method):
+            for row in further_rows([item.id for item in items], further, number, self._order.samples):
+                await self._rows.keep(row)
+            number += 1
 
     async def _standards(self) -> None:
         standards = await self._list(_STANDARDS, _ITEMS)
@@ -165,18 +175,20 @@ class Floor:
     async def _list[T](self, path: str, decoder: msgspec.json.Decoder[Page[T]]) -> list[T]:
         return [item async for items in self._pages(path, decoder) for item in items]
 
-    async def _pages[T](self, path: str, decoder: msgspec.json.Decoder[Page[T]]) -> AsyncIterator[list[T]]:
-        ahead: asyncio.Task[bytes] | None = asyncio.create_task(
-            self._fetch(path.format(self._order.subscription_id))
-        )
+    async def _pages[T](
+        self, path: str, decoder: msgspec.json.Decoder[Page[T]], method: str = "GET"
+    ) -> AsyncIterator[list[T]]:
+        first = self._fetch(path.format(self._order.subscription_id), method)
+        ahead: asyncio.Task[bytes] | None = asyncio.create_task(first)
         while ahead:
             page = decoder.decode(await ahead)
-            ahead = asyncio.create_task(self._fetch(page.next_link)) if page.next_link else None
+            link = page.next_link or page.odata_next_link
+            ahead = asyncio.create_task(self._fetch(link, method)) if link else None
             yield page.value
 
-    async def _fetch(self, url: str) -> bytes:
+    async def _fetch(self, url: str, method: str) -> bytes:
         self.requests += 1
-        async with self._web.get(url) as answer:
+        async with self._web.request(method, url) as answer:
             answer.raise_for_status()
             return await answer.read()
 
@@ -193,10 +205,7 @@ class Floor:
             "observed": {name: value for name, value in observed.items() if value},
             "remediation": described.remediation_description,
         }
-        partition = f"{self._order.subscription_id[:20]}{self.rows // _ROWS_AT_ONCE:09d}"
-        self.rows += 1
-        entity: dict[str, str | int] = {
-            "PartitionKey": partition,
+        return {
             "RowKey": f"9999999998|{named}",
             "service": "defender",
             "kind": "resource_assessments",
@@ -210,17 +219,6 @@ class Floor:
             "closed_seq": 2**31 - 1,
             "body": msgspec.json.encode(body).decode(),
         }
-        return "create", entity
-
-    async def _write(self, batch: list[Row], writes: set[asyncio.Task[object]]) -> set[asyncio.Task[object]]:
-        if len(writes) >= _WRITES_IN_FLIGHT:
-            done, writes = await asyncio.wait(writes, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        return {*writes, asyncio.create_task(self._submit(batch))}
-
-    async def _submit(self, batch: list[Row]) -> object:
-        return await self._table.submit_transaction(batch)
 
 
 async def measure(order: Order) -> dict[str, float | int]:
@@ -228,13 +226,14 @@ async def measure(order: Order) -> dict[str, float | int]:
     began, cpu_began = time.perf_counter(), time.process_time()
     service = TableServiceClient.from_connection_string(order.storage)
     async with ClientSession(order.url) as web, service:
-        floor = Floor(order, web, await service.create_table_if_not_exists("findings"))
+        rows = RowWriter(await service.create_table_if_not_exists("findings"), order.subscription_id)
+        floor = Floor(order, web, rows)
         await floor.run()
     return {
         "seconds": time.perf_counter() - began,
         "cpu_s": time.process_time() - cpu_began,
         "requests": floor.requests,
-        "rows": floor.rows,
+        "rows": rows.number,
         "peak_mib": peak_memory_mib(),
     }
 

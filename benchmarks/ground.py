@@ -54,11 +54,15 @@ class Ground:
 
     @classmethod
     @contextmanager
-    def open(cls, assessments: int) -> Iterator[Self]:
-        """Start it, and stop it at the end."""
+    def open(cls, assessments: int, copies: int = 0) -> Iterator[Self]:
+        """Start it, and stop it at the end.
+
+        Args:
+            copies: resources of each list-only type that the subscription has besides.
+        """
         with (
             TemporaryDirectory(prefix="benchmark-") as state,
-            SimulatedAzureProcess("large", Path(state), assessments=assessments) as azure,
+            SimulatedAzureProcess("large", Path(state), assessments=assessments, copies=copies) as azure,
         ):
             yield cls(azure, assessments)
 
@@ -103,14 +107,19 @@ class Storage:
         """The app settings."""
         return {**self.ground.azure.settings, "AzureWebJobsStorage": self.connection_string}
 
-    def floor(self) -> Answer:
-        """Run the floor once."""
-        order = {"url": self.ground.azure.url, "storage": self.connection_string, **self.ground.caller}
+    def floor(self, **besides: object) -> Answer:
+        """Run the floor once; takes what it fetches and writes besides the service with the longest lists."""
+        place = {"url": self.ground.azure.url, "storage": self.connection_string}
+        order = {**place, **self.ground.caller, **besides}
         return run_child("-m", "benchmarks.floor", order=order, environment=self.environment)
 
-    def connect(self) -> Answer:
-        """Connect the subscription; gives the connection and its first run, queued."""
-        return self._app({"do": "connect", **self.ground.caller})
+    def connect(self, *services: str) -> Answer:
+        """Connect the subscription; gives the connection and its first run, queued.
+
+        Args:
+            services: to be read besides the one with the longest lists.
+        """
+        return self._app({"do": "connect", **self.ground.caller, "further_services": services})
 
     def queue(self, connection_id: str) -> Answer:
         """Queue another run."""

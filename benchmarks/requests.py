@@ -68,7 +68,7 @@ class Asked:
     def of(cls, log: Iterable[Json]) -> "Asked":
         """Sort a request log of the simulated Azure."""
         entries = list(log)
-        kinds = Counter(_kind(entry) for entry in entries)
+        kinds = Counter(kind_of(entry) for entry in entries)
         seen = Counter(_address(entry) for entry in entries)
         return cls(
             pages={kind: number for kind, number in kinds.items() if kind not in FIXED},
@@ -92,7 +92,8 @@ class Asked:
         return [*unlike, *(f"asked twice: {address}" for address in self.twice)]
 
 
-def _kind(entry: Json) -> str:
+def kind_of(entry: Json) -> str:
+    """Name what a request asks for: the last part of its path, or which of the fixed calls it is."""
     path = str(entry["path"]).lower()
     if path.endswith("/oauth2/v2.0/token"):
         return "token of the connection"

@@ -28,6 +28,7 @@ class Connect(msgspec.Struct, tag="connect", tag_field="do", forbid_unknown_fiel
     client_id: str
     client_secret: str
     subscription_id: str
+    further_services: tuple[str, ...] = ()
 
 
 class Queue(msgspec.Struct, tag="queue", tag_field="do", forbid_unknown_fields=True):
@@ -48,8 +49,9 @@ async def connect(services: Services, order: Connect) -> Answer:
     auth = ClientSecretAuth(
         tenant_id=order.tenant_id, client_id=order.client_id, client_secret=order.client_secret
     )
+    services_read = (*SERVICES, *order.further_services)
     asked = ConnectRequest(
-        name="Benchmark", auth=auth, subscription_ids=(order.subscription_id,), services=SERVICES
+        name="Benchmark", auth=auth, subscription_ids=(order.subscription_id,), services=services_read
     )
     connected = await services.connections.connect(asked)
     return await queue(services, Queue(connected.connections[0].id))

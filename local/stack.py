@@ -54,13 +54,17 @@ class SimulatedAzureProcess:
         state: folder for its files.
         port: 0 takes a free one.
         assessments: how many, in profile `large`.
+        copies: resources of each list-only type, in profile `large`.
     """
 
-    def __init__(self, profile: str, state: Path, *, port: int = 0, assessments: int = 10_000) -> None:
+    def __init__(
+        self, profile: str, state: Path, *, port: int = 0, assessments: int = 10_000, copies: int = 0
+    ) -> None:
         self._printed = tempfile.TemporaryFile()
         options = ["--profile", profile, "--state", str(state), "--port", str(port)]
+        options += ["--assessments", str(assessments), "--copies", str(copies)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "local.azure", *options, "--assessments", str(assessments)],
+            [sys.executable, "-m", "local.azure", *options],
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=self._printed,

@@ -17,6 +17,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--profile", choices=[profile.value for profile in Profile], default="small")
     parser.add_argument("--state", type=Path, default=Path(".local/azure"), help="where its files go")
     parser.add_argument("--assessments", type=int, default=10_000, help="how many, in profile large")
+    parser.add_argument("--copies", type=int, default=0, help="resources of each list-only type, likewise")
     parser.add_argument("--seed", type=int, default=1, help="for ids and statuses")
     return parser.parse_args()
 
@@ -31,6 +32,7 @@ async def run(options: argparse.Namespace) -> None:
         port=options.port,
         state=options.state.absolute(),
         assessments=options.assessments,
+        copies=options.copies,
         seed=options.seed,
     )
     async with azure:

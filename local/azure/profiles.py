@@ -15,6 +15,7 @@ from local.azure.estate import build_estate, emptied
 from local.azure.estates.monitor import entra_settings, expect_assessed
 from local.azure.estates.rbac import expect_application
 from local.azure.generator import content, made_up_id, resources
+from local.azure.list_only import build_lists
 from local.azure.official import SUBSCRIPTION_ID, find_official
 from local.azure.world import Application, ClientSecret, Defender, State, Subscription, Tenant, World
 
@@ -236,11 +237,22 @@ def _empty_estates(world: World) -> None:
             each.estate = emptied(full, each.subscription_id)
 
 
-def build_world(profile: Profile, *, seed: int = 1, assessments: int = 10_000) -> World:
+def _fill(world: World, copies: int) -> None:
+    """Give the first subscription so many resources of each list-only type, all readable."""
+    first = world.subscriptions[0]
+    first.estate = build_lists(first.subscription_id, copies)
+    world.custom_roles.append(roles.POLICY_STATES_READER)
+    first.assign(world.connector, roles.POLICY_STATES_READER)
+
+
+def build_world(profile: Profile, *, seed: int = 1, assessments: int = 10_000, copies: int = 0) -> World:
     """Build the world of a profile.
 
-    Takes the profile, a seed for ids and statuses, and the number of assessments of `large`. Gives the world.
+    Takes the profile, a seed for ids and statuses, and of `large` the number of assessments and of resources
+    of each list-only type. Gives the world.
     """
     world = WORLDS[profile](seed, assessments)
+    if copies:
+        _fill(world, copies)
     _empty_estates(world)
     return world

@@ -39,7 +39,8 @@ class SimulatedAzure:
     """A simulated Azure that runs while its context is open.
 
     Takes the profile, the port (0: a free one), the folder for its files (None: a temporary one), the number
-    of assessments of profile `large`, and a seed. Page sizes and token life are set with `apply`.
+    of assessments of profile `large` and of its resources of each list-only type, and a seed. Page sizes and
+    token life are set with `apply`.
     """
 
     def __init__(
@@ -49,9 +50,10 @@ class SimulatedAzure:
         port: int = 0,
         state: Path | None = None,
         assessments: int = 10_000,
+        copies: int = 0,
         seed: int = 1,
     ) -> None:
-        world = build_world(Profile(profile), seed=seed, assessments=assessments)
+        world = build_world(Profile(profile), seed=seed, assessments=assessments, copies=copies)
         self.simulation = Simulation(world, IDENTITY_HEADER, secrets.token_urlsafe(24))
         self.simulation.vault.owners.add(world.identity.object_id)
         self._port = port

@@ -42,6 +42,7 @@ def test_a_sync_reads_every_page_once(name: str) -> None:
         "importing function_app",
         "first sync",
         "second sync, nothing changed",
+        "first sync of these",
         "peak memory at 1,200 against 100",
     ],
 )
@@ -54,3 +55,11 @@ def test_the_self_check_judges_no_time_and_no_memory(name: str) -> None:
 def test_the_rest_is_told(name: str) -> None:
     """Numbers that nothing is promised about have a line too."""
     assert line(name)[-1] == "-"
+
+
+@pytest.mark.parametrize(
+    "name", ["finding rows of a second sync of these", "requests of a first sync of these"]
+)
+def test_many_resources_cost_no_row_and_no_request_too_many(name: str) -> None:
+    """A second sync of them writes no finding row; each service reads its lists once a page."""
+    assert line(name)[-3:] == ["1.00", "1.00", "met"]
