@@ -15,7 +15,7 @@ COLLECTOR = Collector(
     service="storage",
     title="Azure Storage",
     reads_what="Every storage account with its network, sign-in, encryption, recovery and logging settings, "
-    "its locks, and its containers where anonymous access is allowed.",
+    "its locks, and its containers where anonymous access may be allowed.",
     roles=("Reader",),
     version="1",
     parts=(

@@ -1,5 +1,6 @@
 """Storage: what reaches an account, and how the traffic is protected."""
 
+from collectors.configuration import gap_judgement
 from collectors.contract import Check, JsonValue, Status
 from collectors.resources import Resource
 from collectors.rules import (
@@ -15,12 +16,11 @@ from collectors.rules import (
     private_endpoint_approved,
     unknown,
 )
-from collectors.storage.reads import ACCOUNTS
+from collectors.storage.reads import ACCOUNTS, ANONYMOUS_ACCESS, leaves_anonymous_access_open
 
 PUBLIC_ACCESS = "properties.publicNetworkAccess"
 _PERIMETER = "securedbyperimeter"
 _EXCEPTIONS = frozenset({"none", "logging", "metrics", "azureservices"})
-_OPEN_LEVELS = frozenset({"blob", "container"})
 
 _public_access_disabled = must_be_one_of(
     PUBLIC_ACCESS, "Public network access", allowed=["Disabled"], others=["Enabled"], absent="Enabled"
@@ -33,10 +33,8 @@ _denied_by_default = must_be_one_of(
     others=["Allow"],
     absent="Allow",
 )
-# 2023-05-01: "The default interpretation is false for this property."
-_anonymous_access_off = must_be_off(
-    "properties.allowBlobPublicAccess", "Anonymous access to blobs", absent=False
-)
+# 2023-05-01: "The default interpretation is false for this property." Older accounts: see `_old_default`.
+_anonymous_access_off = must_be_off(ANONYMOUS_ACCESS, "Anonymous access to blobs", absent=False)
 
 
 def public_network(account: Resource) -> Judgement:
@@ -90,20 +88,44 @@ def anonymous_access(account: Resource) -> Judgement:
     """Judge anonymous access by the account's flag, which overrules its containers, and name the open ones.
 
     An account that allows it fails even while no container is open: whoever may change a container can open
-    it (steampipe-mod-azure-compliance#309 missed such accounts).
+    it (steampipe-mod-azure-compliance#309 missed such accounts). Without a flag, what the containers of an
+    old account show decides.
     """
+    if leaves_anonymous_access_open(account):
+        return _old_default(account)
     decided = _anonymous_access_off(account)
     if decided.status is not Status.FAIL or account.gap(("containers",)):
         return decided
-    open_now: list[JsonValue] = [
+    names = _open_containers(account)
+    reason = "The account allows anonymous access, though no container is open now."
+    if names:
+        reason = f"The account allows anonymous access, and containers are open to anybody: {len(names)}."
+    return bad(reason, **decided.observed, open_containers=len(names), names=names[:20])
+
+
+def _old_default(account: Resource) -> Judgement:
+    error = account.gap(("containers",))
+    if error is not None:
+        return gap_judgement(error)
+    names = _open_containers(account)
+    created = account.at("properties.creationTime")
+    observed: dict[str, JsonValue] = {ANONYMOUS_ACCESS: None, "created": created, "names": names[:20]}
+    if names:
+        reason = f"Anonymous access was never switched off, and containers are open to anybody: {len(names)}."
+        return bad(reason, **observed)
+    return manual(
+        "No container is open now, but anonymous access was never switched off, and accounts made before "
+        "2023-11-01 may allow it: look under Configuration > Allow Blob anonymous access.",
+        **observed,
+    )
+
+
+def _open_containers(account: Resource) -> list[JsonValue]:
+    return [
         container.name
         for container in account.rows("containers")
-        if (container.text("properties.publicAccess") or "").lower() in _OPEN_LEVELS
+        if (container.text("properties.publicAccess") or "None").lower() != "none"
     ]
-    reason = "The account allows anonymous access, though no container is open now."
-    if open_now:
-        reason = f"The account allows anonymous access, and containers are open to anybody: {len(open_now)}."
-    return bad(reason, **decided.observed, open_containers=len(open_now), names=open_now[:20])
 
 
 NETWORK_RULES = (
@@ -151,7 +173,7 @@ NETWORK_RULES = (
             "CLI: az storage account update -n <name> -g <group> --allow-blob-public-access false",
             permission=ACCOUNTS.permission,
         ),
-        # The containers are not needed for the verdict, so a refusal of their list does not take it away.
+        # With a flag the containers are not needed: a refusal of their list does not take the verdict away.
         anonymous_access,
     ),
     Rule(

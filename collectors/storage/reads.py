@@ -1,6 +1,7 @@
 """What is read of storage accounts, and which accounts have which service."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 
 import msgspec
@@ -43,6 +44,8 @@ CLASSIC_ACCOUNTS = Read(
     query=(("$filter", f"resourceType eq '{CLASSIC_TYPE}'"),),
 )
 
+ANONYMOUS_ACCESS = "properties.allowBlobPublicAccess"
+ANONYMOUS_ACCESS_OFF_SINCE = datetime(2023, 11, 1, tzinfo=UTC)
 SERVICES = ("blob", "file", "queue", "table")
 _BY_KIND: Mapping[str, tuple[str, ...]] = {
     "storage": SERVICES,
@@ -61,9 +64,23 @@ def has_service(account: Resource, service: str) -> bool:
     return service in _BY_KIND.get((account.text("kind") or "").lower(), SERVICES)
 
 
-def allows_anonymous_access(account: Resource) -> bool:
-    """Tell whether containers of an account may be opened to anybody."""
-    return has_service(account, "blob") and account.flag("properties.allowBlobPublicAccess") is True
+def may_allow_anonymous_access(account: Resource) -> bool:
+    """Tell whether containers of an account may be open to anybody: the flag allows it, or none denies it."""
+    if not has_service(account, "blob"):
+        return False
+    return account.flag(ANONYMOUS_ACCESS) is True or leaves_anonymous_access_open(account)
+
+
+def leaves_anonymous_access_open(account: Resource) -> bool:
+    """Tell whether an account with blobs has no flag, and is from when that meant "allowed".
+
+    Accounts made since November 2023 have anonymous access off by default (Microsoft Learn, "Remediate
+    anonymous read access to blob data"); older ones allowed it while the flag was never set.
+    """
+    if account.at(ANONYMOUS_ACCESS) is not None or not has_service(account, "blob"):
+        return False
+    created = account.moment("properties.creationTime")
+    return created is None or created < ANONYMOUS_ACCESS_OFF_SINCE
 
 
 def _logs(service: str) -> Child:
@@ -77,6 +94,6 @@ def _logs(service: str) -> Child:
 CHILDREN: Mapping[str, Child] = {
     "blob_service": Child(BLOB_SERVICE, when=partial(has_service, service="blob")),
     "file_service": Child(FILE_SERVICE, when=partial(has_service, service="file")),
-    "containers": Child(CONTAINERS, many=True, when=allows_anonymous_access),
+    "containers": Child(CONTAINERS, many=True, when=may_allow_anonymous_access),
     **{f"{service}_logs": _logs(service) for service in SERVICES},
 }

@@ -21,6 +21,7 @@ GROUP = f"{SCOPE}/resourceGroups/g"
 TYPE = "Microsoft.Storage/storageAccounts"
 ID = f"{GROUP}/providers/{TYPE}/account1"
 BELOW = ID.removeprefix(f"{SCOPE}/")
+CONTAINERS = f"{BELOW}/blobServices/default/containers"
 SERVICES = ("blob", "file", "queue", "table")
 LOCKS = "/providers/Microsoft.Authorization/locks/l"
 DENIED = AccessDenied("No.", permission=f"{TYPE}/read", scope=SCOPE)
@@ -91,6 +92,42 @@ def test_refused_containers_do_not_hide_that_access_is_allowed() -> None:
     raw: JsonObject = {"id": ID, "properties": {"allowBlobPublicAccess": True}}
 
     assert anonymous_access(Resource(raw, parts={"containers": DENIED})).status.value == "fail"
+
+
+@pytest.mark.parametrize(
+    ("level", "created", "expected"),
+    [
+        ("Blob", "2021-05-01T00:00:00Z", "fail"),
+        ("container", None, "fail"),
+        ("Anything", None, "fail"),
+        ("None", "2021-05-01T00:00:00Z", "manual"),
+        (None, None, "manual"),
+        ("Blob", "2023-11-01T00:00:00Z", "pass"),
+    ],
+)
+async def test_the_containers_of_an_old_account_tell_what_no_flag_does(
+    level: str | None, created: str | None, expected: str
+) -> None:
+    """Accounts made before November 2023 allowed anonymous access until they were told not to."""
+    opened: JsonObject = {"id": "c", "name": "c", "properties": {"publicAccess": level}}
+    answers: dict[str, Answer] = {
+        f"providers/{TYPE}": [{"id": ID, "kind": "StorageV2", "properties": {"creationTime": created}}],
+        CONTAINERS: [opened],
+    }
+    reader = subscription(**answers)
+    _, verdicts = await read_part(COLLECTOR.parts[0], reader)
+
+    assert statuses(verdicts)["storage_blob_anonymous_access_disabled", "account1"] == expected
+    assert (CONTAINERS in reader.sent) == (expected != "pass")
+
+
+async def test_refused_containers_of_an_old_account_leave_its_verdict_unknown() -> None:
+    """Without the flag they are what decides, so the missing permission is named."""
+    _, verdicts = await read_part(COLLECTOR.parts[0], subscription("account1", **{CONTAINERS: DENIED}))
+
+    said = [one for one in verdicts if one.check_id == "storage_blob_anonymous_access_disabled"]
+    assert [one.status.value for one in said] == ["unknown"]
+    assert said[0].observed["missing_permission"] == DENIED.permission
 
 
 @pytest.mark.parametrize(
@@ -191,7 +228,7 @@ async def test_every_page_of_accounts_is_judged() -> None:
 
 
 async def test_only_services_that_an_account_has_are_asked_for() -> None:
-    """Its endpoints name them, else its kind; containers matter only where anybody may be let in."""
+    """Its endpoints name them, else its kind; containers matter only where anybody might be let in."""
     rows: list[JsonObject] = [
         {"id": ID, "kind": "FileStorage", "properties": {"allowBlobPublicAccess": True}},
         {"id": f"{ID}2", "kind": "New", "properties": {"primaryEndpoints": {"blob": "https://b/"}}},
@@ -202,7 +239,7 @@ async def test_only_services_that_an_account_has_are_asked_for() -> None:
     logs = "providers/Microsoft.Insights/diagnosticSettings"
     files, blobs = f"{BELOW}/fileServices/default", f"{BELOW}2/blobServices/default"
     asked = sorted(path for path in reader.sent if path.startswith(BELOW))
-    assert asked == [files, f"{files}/{logs}", blobs, f"{blobs}/{logs}"]
+    assert asked == [files, f"{files}/{logs}", blobs, f"{blobs}/containers", f"{blobs}/{logs}"]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,8 @@ def build(estate: Estate) -> None:
     for number in range(estate.copies):
         _good(estate, f"goodstorage{number}")
         _bad(estate, f"badstorage{number}")
-    _silent(estate)
+    _silent(estate, "silentstorage", "None", anonymous="manual")
+    _silent(estate, "oldstorage", "Blob", anonymous="fail")
     _files_only(estate)
     _blobs_only(estate)
     _behind_a_perimeter(estate)
@@ -112,6 +113,11 @@ def _inside(
             kind = f"{TYPE}/{service}Services"
             body: JsonObject = {"id": path, "name": "default", "type": kind, "properties": properties}
             estate.answer_at(path, body)
+
+
+def _container(estate: Estate, account_id: str, level: str) -> None:
+    containers = estate.list_at(f"{account_id}/blobServices/default/containers")
+    containers.append({"id": f"{account_id}/c", "name": "c", "properties": {"publicAccess": level}})
 
 
 def _log(estate: Estate, account_id: str, services: tuple[str, ...], *settings: list[JsonObject]) -> None:
@@ -185,27 +191,26 @@ def _bad(estate: Estate, name: str) -> None:
         TYPE, name, properties, sku={"name": "Standard_LRS"}, kind="StorageV2", group=OPEN_GROUP
     )
     _inside(estate, account, blobs=BAD_BLOBS, files=BAD_FILES)
-    containers = estate.list_at(f"{account}/blobServices/default/containers")
-    containers.append({"id": f"{account}/c", "name": "c", "properties": {"publicAccess": "Container"}})
+    _container(estate, account, "Container")
     _log(estate, account, SERVICES, [{**ALL_LOGS, "enabled": False}])
     _expect(estate, account, "fail", manual=("readonly_lock_considered",))
 
 
-def _silent(estate: Estate) -> None:
-    """An account that answers none of the flags: each means what Azure documents for its absence."""
+def _silent(estate: Estate, name: str, level: str, *, anonymous: str) -> None:
+    """An account that answers none of the flags: each means what Azure documents for its absence.
+
+    It was made when anonymous access was on by default, so that its container has to tell whether it is used.
+    """
     created: JsonObject = {"creationTime": "2022-01-01T00:00:00Z"}
     account = estate.add(
-        TYPE, "silentstorage", created, sku={"name": "Standard_ZRS"}, kind="StorageV2", group=OPEN_GROUP
+        TYPE, name, created, sku={"name": "Standard_ZRS"}, kind="StorageV2", group=OPEN_GROUP
     )
     _inside(estate, account, blobs={}, files={})
+    _container(estate, account, level)
     _log(estate, account, SERVICES)
-    _expect(
-        estate,
-        account,
-        "fail",
-        manual=("readonly_lock_considered",),
-        **{"pass": ("https_only", "blob_anonymous_access_disabled", "trusted_services_allowed")},
-    )
+    passing = ("https_only", "trusted_services_allowed")
+    _expect(estate, account, "fail", manual=("readonly_lock_considered",), **{"pass": passing})
+    estate.expect(account, anonymous, "storage_blob_anonymous_access_disabled")
 
 
 def _files_only(estate: Estate) -> None:
@@ -219,9 +224,10 @@ def _files_only(estate: Estate) -> None:
 
 
 def _blobs_only(estate: Estate) -> None:
-    """A hierarchical account for blobs, made when replication to other tenants was off already."""
+    """A hierarchical account for blobs, made when replication and anonymous access were off already."""
     properties: JsonObject = {**_good_properties("x"), "isHnsEnabled": True, "creationTime": _ago(30)}
-    for absent in ("primaryEndpoints", "allowCrossTenantReplication", "keyCreationTime"):
+    flags = ("allowCrossTenantReplication", "allowBlobPublicAccess")
+    for absent in ("primaryEndpoints", "keyCreationTime", *flags):
         del properties[absent]
     sku = {"name": "standard_ragzrs"}
     account = estate.add(TYPE, "blobstorage", properties, sku=sku, kind="BlobStorage", group=LOCKED_GROUP)
@@ -266,8 +272,7 @@ def _closed_but_allowing(estate: Estate) -> None:
     sku = {"name": "Standard_GZRS"}
     account = estate.add(TYPE, "closedstorage", properties, sku=sku, kind="StorageV2", group=LOCKED_GROUP)
     _inside(estate, account, blobs=GOOD_BLOBS, files=GOOD_FILES)
-    containers = estate.list_at(f"{account}/blobServices/default/containers")
-    containers.append({"id": f"{account}/c", "name": "c", "properties": {"publicAccess": "None"}})
+    _container(estate, account, "None")
     _log(estate, account, SERVICES, [ALL_LOGS])
     _expect(estate, account, "pass", fail=("blob_anonymous_access_disabled",))
 
