@@ -1,12 +1,11 @@
 """Virtual machines on the network: public addresses, security groups, ports, forwarding, just-in-time."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from collectors.contract import Check
 from collectors.resources import Resource
 from collectors.rules import Judge, Judgement, Rule, judged, not_applicable, unknown
-from collectors.virtual_machines.exposure import ALL_PORTS, Open, left_open, ports
+from collectors.virtual_machines.exposure import ports
 from collectors.virtual_machines.reads import (
     INTERFACES,
     JUST_IN_TIME,
@@ -15,17 +14,10 @@ from collectors.virtual_machines.reads import (
     subnets_of,
     whole_id,
 )
+from collectors.virtual_machines.ways_in import Guarded, reachable
 
 _MANAGEMENT = {22: "SSH", 3389: "RDP", 5985: "WinRM", 5986: "WinRM over TLS"}
 _NETWORK = ("interfaces", "security_groups", "networks", "public_addresses")
-
-
-class Guarded(NamedTuple):
-    """An interface of a machine, the security groups before it, and its public addresses' ids."""
-
-    interface: Resource
-    groups: tuple[Resource, ...]
-    addresses: tuple[str, ...]
 
 
 type _Asked = Callable[[Resource, list[Guarded]], Judgement]
@@ -69,6 +61,13 @@ def _unclear() -> Judgement:
     return unknown("An interface, subnet or security group of the machine is in no list of the subscription.")
 
 
+def _forwarded() -> Judgement:
+    reason = (
+        "No security group stands before an interface, and what its Basic load balancer forwards to it is "
+    )
+    return unknown(f"{reason}not read.")
+
+
 def _on_network(judge: _Asked) -> Judge:
     def asked(machine: Resource) -> Judgement:
         found = _all_guarded(machine)
@@ -77,27 +76,13 @@ def _on_network(judge: _Asked) -> Judge:
     return asked
 
 
-def _reachable(machine: Resource, one: Guarded) -> Open:
-    """Give the ports of an interface that the internet may reach.
-
-    Without a security group a Standard public address admits nothing, any other everything (Microsoft,
-    "Public IP addresses": Standard is secure by default); without a public address there is no way in.
-    """
-    if one.groups:
-        return left_open(one.groups, one.interface)
-    for address in one.addresses:
-        known = machine.matching("public_addresses", whole_id, address)
-        if not known or not (known[0].text("sku.name") or "").lower().startswith("standard"):
-            return Open(ALL_PORTS, ALL_PORTS)
-    return Open(0, 0)
-
-
 def management_ports_closed(machine: Resource, found: list[Guarded]) -> Judgement:
     """Judge whether the internet may reach SSH, RDP or WinRM (policy 22730e10)."""
-    tcp = 0
-    for one in found:
-        tcp |= _reachable(machine, one).tcp
-    exposed = [port for port in _MANAGEMENT if tcp & ports(port)]
+    opened = [reachable(machine, one) for one in found]
+    tcp = [one.tcp for one in opened if one is not None]
+    exposed = [port for port in _MANAGEMENT if any(one & ports(port) for one in tcp)]
+    if not exposed and None in opened:
+        return _forwarded()
     named = ", ".join(f"{_MANAGEMENT[port]} ({port})" for port in exposed)
     return judged(
         not exposed,
@@ -113,8 +98,10 @@ def all_ports_restricted(machine: Resource, limits: Mapping[str, float]) -> Judg
     found = _all_guarded(machine)
     if found is None:
         return _unclear()
-    opened = [_reachable(machine, one) for one in found]
-    most = max((part.bit_count() for one in opened for part in one), default=0)
+    opened = [reachable(machine, one) for one in found]
+    most = max((part.bit_count() for one in opened if one is not None for part in one), default=0)
+    if most <= limits["open_ports"] and None in opened:
+        return _forwarded()
     return judged(
         most <= limits["open_ports"],
         f"The internet may reach {most} ports of an interface at most.",

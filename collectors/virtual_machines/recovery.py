@@ -105,8 +105,14 @@ def replicated(machine: Resource) -> Judgement:
     """Judge whether Site Recovery replicates the machine to another place."""
     found = machine.matching("vaults", _replicated, machine.id, within="replicated_items")
     if found:
-        health = found[0].text("properties.replicationHealth")
-        return good("Site Recovery replicates the machine.", item=found[0].id, replicationHealth=health)
+        health = [one.text("properties.replicationHealth") for one in found]
+        return judged(
+            any((one or "").lower() != "critical" for one in health),
+            "Site Recovery replicates the machine.",
+            "Site Recovery replicates the machine, but the health of the replication is critical.",
+            items=[one.id for one in found],
+            replicationHealth=health,
+        )
     none = bad("No recovery vault of this subscription replicates the machine.", replicated_items=0)
     return _refused(machine, "replicated_items") or none
 

@@ -268,6 +268,29 @@ def test_the_backup_of_a_database_is_none_of_its_machine() -> None:
     assert says(machine, "backup_retention_sufficient") == "fail"
 
 
+@pytest.mark.parametrize(
+    ("healths", "expected"),
+    [
+        (["Normal"], "pass"),
+        (["Warning"], "pass"),
+        ([None], "pass"),
+        (["critical"], "fail"),
+        (["Critical", "Normal"], "pass"),
+        ([], "fail"),
+    ],
+)
+def test_a_replica_in_critical_health_is_none(healths: list[str | None], expected: str) -> None:
+    """Site Recovery says of it that replication does not go on."""
+    details: JsonObject = {"fabricObjectId": ID.upper()}
+    items: list[JsonObject] = [
+        {"id": "/r", "properties": {"replicationHealth": health, "providerSpecificDetails": details}}
+        for health in healths
+    ]
+    machine = machine_with(LINUX, surroundings(vaults=[vault(replicas=items)]))
+
+    assert says(machine, "disaster_recovery_configured") == expected
+
+
 def test_a_scale_set_is_balanced_by_either() -> None:
     """A load balancer or an application gateway; without a model there is nothing to judge."""
     pool: JsonObject = {"properties": {"applicationGatewayBackendAddressPools": [{"id": "/p"}]}}

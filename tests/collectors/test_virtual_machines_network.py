@@ -16,6 +16,11 @@ NETWORK: JsonObject = {
     "properties": {"subnets": [{"id": "/net/subnets/ONE", "properties": {}}]},
 }
 STANDARD: JsonObject = {"id": "/Address", "sku": {"name": "standard"}}
+BALANCER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/loadBalancers/lb"
+FRONT: JsonObject = {
+    "id": "/front",
+    "properties": {"ipConfiguration": {"id": f"{BALANCER}/frontendIPConfigurations/f"}},
+}
 BASIC: JsonObject = {"id": "/Address", "sku": {"name": "Basic"}}
 
 
@@ -32,6 +37,16 @@ def rule(**properties: JsonValue) -> JsonObject:
         "destinationPortRange": "22",
     }
     return {"properties": {**usual, **properties}}
+
+
+def behind(member: str, guarded: str | None) -> JsonObject:
+    """Give an interface without a public address behind the load balancer."""
+    place: JsonObject = {
+        "privateIPAddress": "10.0.0.4",
+        "subnet": {"id": "/net/subnets/one"},
+        member: [{"id": f"{BALANCER.upper()}/{member}/ssh"}],
+    }
+    return interface(group=guarded, ipConfigurations=[{"properties": place}])
 
 
 def group(*rules: JsonObject) -> JsonObject:
@@ -155,6 +170,28 @@ def test_management_ports_are_closed(
     )
 
     assert says(machine_with(MINE, around), "management_ports_closed") == expected
+
+
+@pytest.mark.parametrize("member", ["loadBalancerInboundNatRules", "loadBalancerBackendAddressPools"])
+@pytest.mark.parametrize(
+    ("sku", "guarded", "expected"),
+    [("Basic", None, "unknown"), ("basic", GROUP, "pass"), ("Standard", None, "pass"), (None, None, "pass")],
+)
+def test_a_load_balancer_is_a_way_in(
+    member: str, sku: str | None, guarded: str | None, expected: str
+) -> None:
+    """Without a group a Standard or an internal one lets in nobody; what a Basic one forwards is not read."""
+    nic = behind(member, guarded)
+    around = surroundings(
+        interfaces=[nic],
+        security_groups=[group()],
+        networks=[NETWORK],
+        public_addresses=[] if sku is None else [{**FRONT, "sku": {"name": sku}}],
+    )
+    machine = machine_with(MINE, around)
+
+    found = {says(machine, check) for check in ("management_ports_closed", "all_ports_restricted")}
+    assert found == {expected}
 
 
 def test_the_group_of_the_subnet_closes_what_the_interface_opens() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from local.azure.estates.virtual_machines import vaults
 from local.azure.estates.virtual_machines.disks import add_disk
-from local.azure.estates.virtual_machines.networks import add_interface
+from local.azure.estates.virtual_machines.networks import add_basic_front, add_interface
 from local.azure.estates.virtual_machines.scale_sets import SECURITY
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def _bad(estate: Estate, name: str) -> None:
     _extend(estate, machine, (stranger, ("Microsoft.Azure.Security", "IaaSAntimalware", "Failed")))
     _measure(estate, machine, "AzureWindowsBaseline", "NonCompliant")
     vaults.back_up(estate, machine, policy="week", state="ProtectionStopped")
+    vaults.replicate(estate, machine, health="Critical")
     _expect(
         estate,
         machine,
@@ -194,8 +195,8 @@ def _exposed(estate: Estate, name: str) -> None:
 
 
 def _unmanaged(estate: Estate, name: str) -> None:
-    """A machine on a file in a storage account, with extensions that say nothing of themselves."""
-    interface = add_interface(estate, f"{name}-nic", subnet="bare")
+    """A machine on a file in a storage account, without extensions, behind a Basic load balancer's NAT."""
+    interface = add_interface(estate, f"{name}-nic", subnet="bare", nat=add_basic_front(estate, f"{name}-lb"))
     vhd = {"uri": "https://account.blob.core.windows.net/vhds/os.vhd"}
     properties = {
         "storageProfile": {"osDisk": {"osType": "Windows", "vhd": vhd}},
@@ -208,10 +209,10 @@ def _unmanaged(estate: Estate, name: str) -> None:
         "windows",
         "fail",
         **{
-            "pass": "management_ports_closed all_ports_restricted ip_forwarding_disabled no_public_ip "
-            "approved_extensions_only",
+            "pass": "ip_forwarding_disabled no_public_ip approved_extensions_only",
             "manual": "approved_images_used",
-            "unknown": "windows_disk_encryption",
+            # What the load balancer forwards to the machine is not read.
+            "unknown": "windows_disk_encryption management_ports_closed all_ports_restricted",
             "not_applicable": "internet_facing_nsg",
         },
     )

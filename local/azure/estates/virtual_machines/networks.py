@@ -48,8 +48,9 @@ def add_interface(
     group: str | None = None,
     public: bool = False,
     forwarding: bool | None = None,
+    nat: str | None = None,
 ) -> str:
-    """Add an interface, with a public address if asked for; gives its id."""
+    """Add an interface, with a public address or behind a load balancer's NAT if asked for; gives its id."""
     place: JsonObject = {
         "privateIPAddress": "10.7.0.4",
         "subnet": {"id": f"{estate.resource_id(NETWORK, NETWORK_NAME)}/subnets/{subnet}"},
@@ -59,12 +60,24 @@ def add_interface(
         address_id = estate.add(ADDRESS, f"{name}-ip", dict(address), sku={"name": "Standard"})
         estate.expect(address_id, "manual", "network_public_ips_reviewed")
         place["publicIPAddress"] = {"id": address_id}
+    if nat:
+        place["loadBalancerInboundNatRules"] = [{"id": nat}]
     properties: JsonObject = {"ipConfigurations": [{"name": "ipconfig1", "properties": place}]}
     if group:
         properties["networkSecurityGroup"] = {"id": estate.resource_id(GROUP, group)}
     if forwarding is not None:
         properties["enableIPForwarding"] = forwarding
     return estate.add(INTERFACE, name, properties)
+
+
+def add_basic_front(estate: Estate, name: str) -> str:
+    """Add the public address of a Basic load balancer; gives the id of a NAT rule of the balancer."""
+    balancer = estate.resource_id("Microsoft.Network/loadBalancers", name)
+    front: JsonObject = {"id": f"{balancer}/frontendIPConfigurations/front"}
+    address = {"publicIPAllocationMethod": "Dynamic", "ipConfiguration": front}
+    address_id = estate.add(ADDRESS, f"{name}-ip", dict(address), sku={"name": "Basic"})
+    estate.expect(address_id, "manual", "network_public_ips_reviewed")
+    return f"{balancer}/inboundNatRules/ssh"
 
 
 def _rule(

@@ -45,7 +45,7 @@ def back_up(estate: Estate, machine: str, *, policy: str = "month", state: str =
     )
 
 
-def replicate(estate: Estate, machine: str) -> None:
+def replicate(estate: Estate, machine: str, *, health: str = "Normal") -> None:
     """Replicate a machine to another region."""
     vault = estate.resource_id(VAULT, NAME)
     name = machine.rpartition("/")[2]
@@ -57,7 +57,7 @@ def replicate(estate: Estate, machine: str) -> None:
             "type": "Microsoft.RecoveryServices/vaults/replicationFabrics"
             "/replicationProtectionContainers/replicationProtectedItems",
             "properties": {
-                "replicationHealth": "Normal",
+                "replicationHealth": health,
                 "providerSpecificDetails": {"instanceType": "A2A", "fabricObjectId": machine.upper()},
             },
         }
