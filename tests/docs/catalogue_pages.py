@@ -32,7 +32,8 @@ CHECKS = """Every check, by service. A check that was left out stands below its 
 read-only API can tell."""
 
 REQUESTS = """What one sync asks of Azure: the least that answers the enabled checks. A list costs one request
-a page; what no list holds is asked once for each resource that has it. Nothing is asked twice."""
+a page; what no list holds is asked once for each resource that has it. No service asks anything twice; two
+services that need the same list may each read it."""
 
 
 def _page(title: str, introduction: str, sections: Iterable[str]) -> str:
