@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Check, Collector
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judgement,
     Rule,
     bad,

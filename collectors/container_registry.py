@@ -1,8 +1,14 @@
 """Azure Container Registry: who may pull and push, over which network, encrypted with whose key."""
 
-from collectors.configuration import Kind, configuration
 from collectors.contract import Check, Collector, Read
-from collectors.rules import Rule, must_be_off, must_be_on, must_be_one_of, private_endpoint_approved
+from collectors.declarations.configuration import Kind, configuration
+from collectors.declarations.rules import (
+    Rule,
+    must_be_off,
+    must_be_on,
+    must_be_one_of,
+    private_endpoint_approved,
+)
 
 REGISTRIES = Read(
     path="/subscriptions/{subscription_id}/providers/Microsoft.ContainerRegistry/registries",

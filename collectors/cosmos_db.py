@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Check, Collector, JsonValue, Read
-from collectors.database_servers import (
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.database_servers import (
     WIDEST_RANGE,
     firewall_limited,
     public_network_off,
     range_of_block,
 )
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS, logs_not_sent
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS, logs_not_sent
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judgement,
     Rule,
     bad,

@@ -1,8 +1,8 @@
 """Azure Database for MySQL, flexible servers: transport, audit, network, backup, availability and keys."""
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Check, Collector, Read
-from collectors.database_servers import (
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.database_servers import (
     absent_parameter,
     outside_networks,
     parameter,
@@ -10,8 +10,15 @@ from collectors.database_servers import (
     parameter_on,
     public_network_off_outside,
 )
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, judged, must_be_one_of, private_endpoint_approved
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
+    Judgement,
+    Rule,
+    bad,
+    judged,
+    must_be_one_of,
+    private_endpoint_approved,
+)
 
 SERVERS = Read(
     path="/subscriptions/{subscription_id}/providers/Microsoft.DBforMySQL/flexibleServers",

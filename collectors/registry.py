@@ -8,21 +8,7 @@ from types import MappingProxyType, ModuleType
 
 from collectors.contract import Collector
 
-NOT_COLLECTORS = frozenset(
-    {
-        "collection",
-        "configuration",
-        "contract",
-        "database_servers",
-        "diagnostics",
-        "errors",
-        "judging",
-        "kinds",
-        "registry",
-        "resources",
-        "rules",
-    }
-)
+NOT_COLLECTORS = frozenset({"contract", "declarations", "errors", "registry"})
 # What the body of a module raises when it is broken; anything else is not about the module.
 _BROKEN = (ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError, LookupError)
 

@@ -4,8 +4,8 @@ from collectors.aks.access import RULES as ACCESS
 from collectors.aks.operations import RULES as OPERATIONS
 from collectors.aks.reads import CHILDREN, CLUSTERS
 from collectors.aks.workloads import RULES as WORKLOADS
-from collectors.configuration import Kind, configuration
 from collectors.contract import Collector
+from collectors.declarations.configuration import Kind, configuration
 
 RULES = (*ACCESS, *OPERATIONS, *WORKLOADS)
 

@@ -4,9 +4,9 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from collectors.aks.reads import CLUSTERS
 from collectors.contract import Check
-from collectors.database_servers import WIDEST_RANGE
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.database_servers import WIDEST_RANGE
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judgement,
     Rule,
     bad,

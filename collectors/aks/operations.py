@@ -2,9 +2,18 @@
 
 from collectors.aks.reads import CLUSTERS, VERSIONS, addon
 from collectors.contract import Check
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, must_be_on, must_be_one_of, unknown
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
+    Judgement,
+    Rule,
+    bad,
+    good,
+    judged,
+    must_be_on,
+    must_be_one_of,
+    unknown,
+)
 
 _LONG_TERM = "akslongtermsupport"
 

@@ -1,9 +1,9 @@
 """What is read of Kubernetes clusters."""
 
-from collectors.configuration import Child
 from collectors.contract import Read
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS
-from collectors.resources import Resource
+from collectors.declarations.configuration import Child
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
+from collectors.declarations.resources import Resource
 
 CLUSTERS = Read(
     path="/subscriptions/{subscription_id}/providers/Microsoft.ContainerService/managedClusters",

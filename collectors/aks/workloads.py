@@ -2,8 +2,8 @@
 
 from collectors.aks.reads import ASSESSMENT_PERMISSION, has_policy
 from collectors.contract import Check
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, manual, not_applicable, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, manual, not_applicable, unknown
 
 _LOOK = (
     "Look whether the cluster's own admission control (Pod Security Admission, Gatekeeper, Kyverno) does it."

@@ -1,10 +1,10 @@
 """App Service: web apps and function apps, with what each site's own configuration says."""
 
 from collectors.app_service import function_apps, reads, web_apps
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Collector
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS
-from collectors.resources import Resource
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
+from collectors.declarations.resources import Resource
 
 
 def _network_unset(site: Resource) -> bool:

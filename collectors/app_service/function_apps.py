@@ -10,8 +10,8 @@ from collectors.app_service.reads import (
 )
 from collectors.app_service.settings import common_rules, not_public_rule
 from collectors.contract import Check, JsonValue
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
 
 ADMIN_ROLES = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from collectors.contract import Read
-from collectors.resources import Resource
+from collectors.declarations.resources import Resource
 
 _WEB = "Microsoft.Web/sites"
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from collectors.app_service.reads import CONFIGURATION, PRIVATE_ENDPOINTS, SITES
 from collectors.contract import Check, CheckSeverity, JsonValue
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judge,
     Judgement,
     Rule,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from collectors.app_service.reads import CONFIGURATION
 from collectors.contract import Check
-from collectors.resources import Resource
-from collectors.rules import Judgement, JudgeWithin, Rule, judged, not_applicable, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, JudgeWithin, Rule, judged, not_applicable, unknown
 
 _JAVA_SERVERS = {"java", "tomcat", "jbosseap"}
 

@@ -9,9 +9,9 @@ from collectors.app_service.settings import (
     of_configuration,
 )
 from collectors.contract import Check
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS, logs_not_sent
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, judged, must_be_on, unknown
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS, logs_not_sent
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, judged, must_be_on, unknown
 
 _MODES = {"required", "optional", "optionalinteractiveuser"}
 HTTP_LOGS = "AppServiceHTTPLogs"

@@ -4,8 +4,8 @@ from contextlib import suppress
 
 import msgspec
 
-from collectors.configuration import configuration
 from collectors.contract import Emit, Reader, Reading, Summary
+from collectors.declarations.configuration import configuration
 from collectors.defender import contact_rules, plan_extensions, plan_rules, setting_rules
 from collectors.defender.plans import read_plans
 from collectors.defender.reads import SHARED

@@ -7,9 +7,9 @@ sends more, and so is never worse (Microsoft.Security, preview/2023-12-01-previe
 from collections.abc import Iterable
 
 from collectors.contract import Check, JsonValue
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, judged, unknown
 from collectors.defender.reads import CONTACTS
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, unknown
 
 _PORTAL = "Portal: Microsoft Defender for Cloud > Environment settings > subscription > Email notifications"
 _BICEP = "Bicep, on Microsoft.Security/securityContacts@2023-12-01-preview named default:"

@@ -1,10 +1,10 @@
 """What of each Defender plan is switched on: its extensions, in the same list as the plans."""
 
 from collectors.contract import Check, JsonValue
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, not_applicable, unknown
 from collectors.defender.plan_rules import CONTAINERS, PORTAL, POSTURE, SERVERS, plan_is_on
 from collectors.defender.plans import PLANS
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, not_applicable, unknown
 
 
 def extension_on(extension: str, plans: tuple[str, ...]) -> Judge:

@@ -7,9 +7,19 @@ that is not in it cannot be bought there (Microsoft.Security, stable/2024-01-01/
 from typing import NamedTuple
 
 from collectors.contract import Check, CheckSeverity, JsonValue
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
+    Judge,
+    Judgement,
+    Rule,
+    bad,
+    good,
+    judged,
+    manual,
+    not_applicable,
+    unknown,
+)
 from collectors.defender.plans import PLANS
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
 
 PORTAL = "Portal: Microsoft Defender for Cloud > Environment settings > subscription > Defender plans"
 SERVERS, CONTAINERS, POSTURE = "VirtualMachines", "Containers", "CloudPosture"

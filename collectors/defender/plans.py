@@ -1,8 +1,8 @@
 """The Defender plans of a subscription: what tells "nothing found" from "nobody looked"."""
 
 from collectors.contract import JsonValue, Read, Reader
+from collectors.declarations.resources import Resource
 from collectors.errors import UnexpectedAnswer
-from collectors.resources import Resource
 
 # The scope in the path is `subscriptions/<id>` here; this version declares no page link (Microsoft.Security,
 # stable/2024-01-01/pricings.json).

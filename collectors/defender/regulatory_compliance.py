@@ -4,10 +4,10 @@ import asyncio
 from collections import Counter
 
 from collectors.contract import Check, Emit, JsonValue, Part, Read, Reader, Status, Summary
+from collectors.declarations.resources import Resource
 from collectors.defender.plans import PLANS, read_plans
 from collectors.defender.reads import ROW, SECURITY
 from collectors.errors import ResourceAbsent
-from collectors.resources import Resource
 
 # The only version there is (Microsoft.Security, preview/2019-01-01-preview/regulatoryCompliance.json).
 STANDARDS = Read(

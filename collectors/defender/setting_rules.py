@@ -2,8 +2,20 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from collectors.configuration import gap_judgement
 from collectors.contract import Check, JsonValue
+from collectors.declarations.configuration import gap_judgement
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
+    Judge,
+    Judgement,
+    Rule,
+    bad,
+    good,
+    judged,
+    manual,
+    not_applicable,
+    unknown,
+)
 from collectors.defender.reads import (
     ATTACK_SURFACES,
     AUTOMATIONS,
@@ -14,8 +26,6 @@ from collectors.defender.reads import (
     SUPPRESSIONS,
 )
 from collectors.errors import ResourceAbsent, ServiceNotEnabled
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
 
 _ENVIRONMENT = "Portal: Microsoft Defender for Cloud > Environment settings > subscription"
 _EXPORTS = frozenset({"eventhub", "workspace"})

@@ -1,7 +1,7 @@
 """Microsoft Entra ID: how people sign in, what they may do, and which applications hold secrets."""
 
-from collectors.configuration import Kind, configuration
 from collectors.contract import Collector
+from collectors.declarations.configuration import Kind, configuration
 from collectors.entra import conditional_access, privileges, reads, tenant
 from collectors.entra.applications import APPLICATION_RULES
 from collectors.entra.objects import as_administrator, as_application, as_tenant, as_user

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from collectors.contract import Check
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, judged, not_applicable, unknown
 from collectors.entra.reads import APPLICATIONS
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, judged, not_applicable, unknown
 
 
 def credentials_valid(application: Resource) -> Judgement:

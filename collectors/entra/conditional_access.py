@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from collectors.contract import Check, CheckSeverity, JsonValue
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, judged, manual, not_applicable
 from collectors.entra.reads import CONDITIONAL_ACCESS, LOCATIONS, SECURITY_DEFAULTS
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, manual, not_applicable
 
 MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 """The application id of the Windows Azure Service Management API."""

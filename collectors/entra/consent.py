@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from collectors.resources import Resource
-from collectors.rules import Judgement, bad, good, judged, manual, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, bad, good, judged, manual, unknown
 
 _SELF = "managepermissiongrantsforself."
 _VERIFIED = {"microsoft-user-default-low"}

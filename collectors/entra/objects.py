@@ -1,7 +1,7 @@
 """The tenant and its objects: by which ids they are known."""
 
-from collectors.resources import JsonObject, Resource
-from collectors.rules import Judge, Judgement
+from collectors.declarations.resources import JsonObject, Resource
+from collectors.declarations.rules import Judge, Judgement
 
 
 def tenant_scope(resource: Resource) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from collectors.contract import Check, JsonValue
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
 from collectors.entra.reads import DETAILS, ELIGIBLE, REVIEWS, ROLE_ASSIGNMENTS
 from collectors.entra.users import mfa
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
 
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 PRIVILEGED = {

@@ -1,18 +1,8 @@
 """Settings of the tenant: what users and guests may do, and which methods they sign in with."""
 
 from collectors.contract import Check, CheckSeverity
-from collectors.entra.conditional_access import demands_mfa, enabled
-from collectors.entra.consent import no_consent, verified_consent
-from collectors.entra.objects import on
-from collectors.entra.reads import (
-    AUTHORIZATION,
-    DEVICES,
-    GROUP_SETTINGS,
-    METHODS,
-    TRANSFERS,
-)
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judgement,
     Rule,
     bad,
@@ -22,6 +12,16 @@ from collectors.rules import (
     must_be_off,
     must_be_one_of,
     unknown,
+)
+from collectors.entra.conditional_access import demands_mfa, enabled
+from collectors.entra.consent import no_consent, verified_consent
+from collectors.entra.objects import on
+from collectors.entra.reads import (
+    AUTHORIZATION,
+    DEVICES,
+    GROUP_SETTINGS,
+    METHODS,
+    TRANSFERS,
 )
 
 _UNIFIED = "62375ab9-6b52-47ed-826b-58e47e0e304b"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from collectors.contract import Check
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, judged, not_applicable, unknown
 from collectors.entra.reads import DETAILS, SIGN_INS
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, judged, not_applicable, unknown
 
 _FILTER = "disabled users left out"
 _SIGN_INS = ("lastSignInDateTime", "lastNonInteractiveSignInDateTime", "lastSuccessfulSignInDateTime")

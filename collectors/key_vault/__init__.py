@@ -1,7 +1,7 @@
 """Azure Key Vault, management plane only: how vaults are protected, and how long what they hold is valid."""
 
-from collectors.configuration import Kind, configuration
 from collectors.contract import Collector
+from collectors.declarations.configuration import Kind, configuration
 from collectors.key_vault.certificates import CERTIFICATE_RULES
 from collectors.key_vault.contents import CONTENT_RULES
 from collectors.key_vault.hsms import HSM_RULES, REQUIREMENT_RULES

@@ -7,9 +7,9 @@ validity is mirrored (Microsoft Learn, "About Azure Key Vault certificates"), an
 from collections.abc import Callable, Mapping
 
 from collectors.contract import Check, JsonValue
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, manual, not_applicable, unknown
 from collectors.key_vault.reads import SECRETS, is_enabled
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, manual, not_applicable, unknown
 
 _TYPES = frozenset({"application/x-pkcs12", "application/x-pem-file"})
 _STARTS, _ENDS = "properties.attributes.nbf", "properties.attributes.exp"

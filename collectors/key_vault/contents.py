@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from collectors.configuration import gap_judgement
 from collectors.contract import Check, JsonValue
+from collectors.declarations.configuration import gap_judgement
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable, unknown
 from collectors.errors import Terminal
 from collectors.key_vault.certificates import certificates
 from collectors.key_vault.reads import KEYS, ROTATION_POLICY, SECRETS, is_enabled
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable, unknown
 
 RBAC = "properties.enableRbacAuthorization"
 _ENDS = "properties.attributes.exp"

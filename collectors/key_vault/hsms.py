@@ -1,9 +1,9 @@
 """Managed HSMs: whether they are protected, and whether they are used where they have to be."""
 
 from collectors.contract import Check
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, manual, must_be_on
 from collectors.key_vault.reads import HSMS
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, manual, must_be_on
 
 
 def used_when_required(subscription: Resource) -> Judgement:

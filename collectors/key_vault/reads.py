@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from collectors.configuration import Child
 from collectors.contract import Read
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS
-from collectors.resources import Resource
+from collectors.declarations.configuration import Child
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
+from collectors.declarations.resources import Resource
 
 VAULTS = Read(
     path="/subscriptions/{subscription_id}/providers/Microsoft.KeyVault/vaults",

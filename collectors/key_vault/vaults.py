@@ -1,11 +1,10 @@
 """Key vaults: protection against loss, access model, network, logs."""
 
 from collectors.contract import Check, JsonValue
-from collectors.database_servers import WIDEST_RANGE, firewall_limited, range_of_block
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS, logs_not_sent
-from collectors.key_vault.reads import VAULTS
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.database_servers import WIDEST_RANGE, firewall_limited, range_of_block
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS, logs_not_sent
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judgement,
     Rule,
     bad,
@@ -16,6 +15,7 @@ from collectors.rules import (
     private_endpoint_approved,
     unknown,
 )
+from collectors.key_vault.reads import VAULTS
 
 PUBLIC_ACCESS = "properties.publicNetworkAccess"
 DEFAULT_ACTION = "properties.networkAcls.defaultAction"

@@ -1,8 +1,8 @@
 """Azure Monitor: what somebody is told of, which logs are kept, and for how long."""
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Collector
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
 from collectors.monitor import reads
 from collectors.monitor.activity_log import ACCOUNT, EXPORT_RULES, SHAPE, STORAGE_RULES
 from collectors.monitor.alerts import ALERT_RULES

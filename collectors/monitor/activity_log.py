@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 
-from collectors.configuration import Child, gap_judgement
 from collectors.contract import Check, JsonValue
-from collectors.diagnostics import logs_not_sent
-from collectors.errors import AccessDenied
-from collectors.monitor.reads import SETTINGS, STORAGE_ACCOUNT, same_subscription
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.configuration import Child, gap_judgement
+from collectors.declarations.diagnostics import logs_not_sent
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judge,
     Judgement,
     Rule,
@@ -19,6 +17,8 @@ from collectors.rules import (
     must_be_one_of,
     not_applicable,
 )
+from collectors.errors import AccessDenied
+from collectors.monitor.reads import SETTINGS, STORAGE_ACCOUNT, same_subscription
 
 DESTINATIONS = (
     "workspaceId",

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from collectors.contract import Check, CheckSeverity
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, good
 from collectors.monitor.reads import ALERTS, bare
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good
 
 _DONE = frozenset({"started", "accepted", "succeeded"})
 _SERVICE_FIELDS = "properties.impactedservices"

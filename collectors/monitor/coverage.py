@@ -1,11 +1,11 @@
 """How far monitoring reaches: applications, resources that can log, SKUs that are too small for it."""
 
 from collectors.contract import Check, JsonValue
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable
 from collectors.monitor.activity_log import sending
 from collectors.monitor.reads import COMPONENTS, RESOURCES
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, manual, not_applicable
 
 # Types with resource logs (Microsoft Learn, "Supported Resource log categories in Azure Monitor"). Storage
 # accounts are left out: their logs are settings of the services inside, which the storage service judges.

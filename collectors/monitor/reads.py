@@ -1,7 +1,7 @@
 """What is read to judge what watches a subscription and where its logs go."""
 
 from collectors.contract import Read
-from collectors.resources import Resource
+from collectors.declarations.resources import Resource
 
 _INSIGHTS = "/subscriptions/{subscription_id}/providers/Microsoft.Insights"
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from collectors.configuration import Child, gap_judgement
 from collectors.contract import Check, JsonValue, Status
-from collectors.diagnostics import logs_not_sent
+from collectors.declarations.configuration import Child, gap_judgement
+from collectors.declarations.diagnostics import logs_not_sent
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, unknown
 from collectors.errors import AccessDenied
 from collectors.monitor.activity_log import CATEGORIES, DESTINATIONS, exports_all, sending
 from collectors.monitor.reads import ACTIVITY_TABLE, LIFECYCLE, SETTINGS, bare, same_subscription
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, manual, unknown
 
 WORKSPACE = "properties.workspaceId"
 ACCOUNT = "properties.storageAccountId"

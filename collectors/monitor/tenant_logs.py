@@ -1,11 +1,11 @@
 """Logs of the tenant: whether what Entra, Microsoft Graph and Intune record is sent anywhere."""
 
 from collectors.contract import Check, JsonValue
-from collectors.diagnostics import logs_not_sent
+from collectors.declarations.diagnostics import logs_not_sent
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, judged, manual
 from collectors.monitor.activity_log import sending
 from collectors.monitor.reads import ENTRA_SETTINGS, INTUNE_SETTINGS
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, judged, manual
 
 # The sign-in logs of people and of applications are four categories (Microsoft Learn, "Microsoft Entra
 # activity log integration options").

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from collectors.contract import Check, JsonValue
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, must_be_on, unknown
 from collectors.monitor.reads import WORKSPACES
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, manual, must_be_on, unknown
 
 _ACCESS = ("properties.publicNetworkAccessForIngestion", "properties.publicNetworkAccessForQuery")
 _RETENTION = "properties.retentionInDays"

@@ -1,7 +1,7 @@
 """Networks: what the internet reaches, what guards it, and what records the traffic."""
 
-from collectors.configuration import Kind, configuration
 from collectors.contract import Collector
+from collectors.declarations.configuration import Kind, configuration
 from collectors.network import application_gateways, flow_logs, front_doors, networks, nsg, reads
 
 KINDS = (

@@ -1,9 +1,18 @@
 """Application gateways: firewall, TLS and HTTP/2; and the firewall policies of gateways and Front Doors."""
 
 from collectors.contract import Check
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
+    Judgement,
+    Rule,
+    bad,
+    good,
+    judged,
+    must_be_on,
+    not_applicable,
+    unknown,
+)
 from collectors.network.reads import APPLICATION_GATEWAYS, GATEWAY_POLICIES
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, must_be_on, not_applicable, unknown
 
 GATEWAY_POLICIES_NAME = "gateway_policies"
 # Microsoft's documentation of the TLS policies of Application Gateway; the S marks a stricter cipher list.

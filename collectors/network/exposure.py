@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import msgspec
 
+from collectors.declarations.resources import Resource
 from collectors.network.intervals import Range, Ranges, cells, common, holds, size, without
 from collectors.network.security_rules import ADDRESSES, FAMILIES, PORTS, PUBLIC, SecurityRule, inbound_rules
-from collectors.resources import Resource
 
 WIDEST_SOURCE = 2**24
 """More public addresses than a /8 are nobody's own network: a port open to more is open to the internet."""

@@ -8,12 +8,12 @@ interfaces are recorded by flow logs of networks is recorded.
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from collectors.configuration import gap_judgement
 from collectors.contract import Check, CheckSeverity, JsonValue
+from collectors.declarations.configuration import gap_judgement
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, not_applicable
 from collectors.errors import Terminal
 from collectors.network.reads import FLOW_LOGS
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, not_applicable
 
 DAYS = 90
 WATCHERS_NAME, LOGS_NAME, NETWORKS_NAME = "watchers", "flow_logs", "networks"

@@ -1,10 +1,10 @@
 """Front Door, both generations, and point-to-site VPN gateways."""
 
 from collectors.contract import Check
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, not_applicable, unknown
 from collectors.network.application_gateways import policy_is_on
 from collectors.network.reads import FRONT_DOOR_PROFILES, SECURITY_POLICIES, VPN_GATEWAY
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, not_applicable, unknown
 
 FRONT_DOOR_POLICIES_NAME = "front_door_policies"
 

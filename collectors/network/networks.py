@@ -1,7 +1,18 @@
 """Virtual networks, their subnets and public addresses, and what a subscription has to guard them."""
 
-from collectors.configuration import gap_judgement
 from collectors.contract import Check
+from collectors.declarations.configuration import gap_judgement
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
+    Judgement,
+    Rule,
+    bad,
+    good,
+    judged,
+    manual,
+    must_be_on,
+    not_applicable,
+)
 from collectors.network.flow_logs import NETWORKS_NAME, WATCHERS_NAME, region
 from collectors.network.reads import (
     ASSOCIATIONS,
@@ -12,8 +23,6 @@ from collectors.network.reads import (
     PUBLIC_IPS,
     WATCHERS,
 )
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, manual, must_be_on, not_applicable
 
 # Azure forbids a network security group on the first and the last two, and guards the others itself
 # (documentation of VPN Gateway, Azure Firewall, Bastion and Route Server).

@@ -1,7 +1,7 @@
 """What is read of networks."""
 
-from collectors.configuration import Child
 from collectors.contract import Read
+from collectors.declarations.configuration import Child
 
 _NETWORK = "/subscriptions/{subscription_id}/providers/Microsoft.Network"
 

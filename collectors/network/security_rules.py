@@ -9,8 +9,8 @@ from ipaddress import IPv4Network, ip_network
 
 import msgspec
 
+from collectors.declarations.resources import Resource
 from collectors.network.intervals import Range, Ranges, common, joined, without
-from collectors.resources import Resource
 
 FAMILIES = (4, 6)
 ADDRESSES: dict[int, Range] = {4: (0, 2**32 - 1), 6: (0, 2**128 - 1)}

@@ -1,7 +1,7 @@
 """Azure Policy: what is assigned, what is exempted, and what does not comply."""
 
-from collectors.configuration import Kind, configuration
 from collectors.contract import Collector
+from collectors.declarations.configuration import Kind, configuration
 from collectors.policy import assignments
 from collectors.policy.compliance import COMPLIANCE, EXEMPTION
 from collectors.policy.reads import ASSIGNMENTS, EXEMPTIONS, INITIATIVES, STATES, SUMMARY

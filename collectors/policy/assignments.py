@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from collectors.contract import Check
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable, unknown
 from collectors.policy.reads import ASSIGNMENTS
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, not_applicable, unknown
 
 MCSB = frozenset({"1f3afdf9-d0c9-4c3d-847f-89da613e70a8", "e3ec7e09-768c-4b64-882c-fcada3772047"})
 """Initiatives "Microsoft cloud security benchmark" and its v2 (Azure Policy built-in initiatives)."""

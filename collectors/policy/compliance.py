@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from collectors.contract import Check, JsonValue
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, judged, not_applicable, unknown
 from collectors.policy.reads import SUMMARY
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, judged, not_applicable, unknown
 
 SHOWN = 25
 """How many resources a verdict names; the count is of all."""

@@ -1,8 +1,8 @@
 """Azure Database for PostgreSQL, flexible servers: transport, logs, network, sign-in, backup and keys."""
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Collector
-from collectors.database_servers import reached_publicly
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.database_servers import reached_publicly
 from collectors.postgresql.parameters import PARAMETER_RULES
 from collectors.postgresql.reads import FIREWALL, PARAMETERS, SERVERS
 from collectors.postgresql.servers import SERVER_RULES

@@ -7,10 +7,15 @@ The names are those of Flexible Server. Single Server had others (`log_retention
 from collections.abc import Mapping
 
 from collectors.contract import Check
-from collectors.database_servers import absent_parameter, parameter, parameter_lists_only, parameter_on
+from collectors.declarations.database_servers import (
+    absent_parameter,
+    parameter,
+    parameter_lists_only,
+    parameter_on,
+)
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, unknown
 from collectors.postgresql.reads import PARAMETERS
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, unknown
 
 # From version 18 on `log_connections` lists stages of a connection (PostgreSQL's documentation).
 CONNECTION_STAGES = frozenset({"receipt", "authentication", "authorization", "setup_durations", "all"})

@@ -1,13 +1,13 @@
 """What the list of servers says, and their firewall rules."""
 
 from collectors.contract import Check
-from collectors.database_servers import (
+from collectors.declarations.database_servers import (
     azure_services_refused,
     outside_networks,
     public_network_off_outside,
 )
+from collectors.declarations.rules import Rule, must_be_one_of, private_endpoint_approved
 from collectors.postgresql.reads import FIREWALL, SERVERS
-from collectors.rules import Rule, must_be_one_of, private_endpoint_approved
 
 IN_A_NETWORK = "The server is inside a virtual network, where private endpoints do not exist."
 

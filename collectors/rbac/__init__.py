@@ -1,7 +1,7 @@
 """Azure role-based access control: who may do what in the subscription, and who they are."""
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Collector
+from collectors.declarations.configuration import Child, Kind, configuration
 from collectors.rbac import principals, reads, subscription
 from collectors.rbac.principals import has_type, principal_id
 from collectors.rbac.roles import is_custom, role_id, unlisted

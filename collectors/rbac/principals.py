@@ -2,8 +2,20 @@
 
 from collections.abc import Callable
 
-from collectors.configuration import gap_judgement
 from collectors.contract import Check
+from collectors.declarations.configuration import gap_judgement
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
+    Judge,
+    Judgement,
+    Rule,
+    bad,
+    good,
+    judged,
+    manual,
+    not_applicable,
+    unknown,
+)
 from collectors.rbac.reads import ASSIGNMENTS, GROUP, USER
 from collectors.rbac.roles import (
     OWNER,
@@ -13,8 +25,6 @@ from collectors.rbac.roles import (
     scope_of,
     writes,
 )
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
 
 _PARTS = {"user": ("user",), "group": ("group", "members"), "serviceprincipal": ("service_principal",)}
 _FILTER = "members of groups included, service principals left out"

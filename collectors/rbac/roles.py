@@ -1,6 +1,6 @@
 """What a role allows, and where an assignment of it stands."""
 
-from collectors.resources import Resource
+from collectors.declarations.resources import Resource
 
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 USER_ACCESS_ADMINISTRATOR = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from collectors.configuration import gap_judgement
 from collectors.contract import Check, JsonValue
+from collectors.declarations.configuration import gap_judgement
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable
 from collectors.errors import ResourceAbsent, UnexpectedAnswer
 from collectors.rbac.reads import ASSIGNMENTS, CLASSIC, DEFINITIONS, LOCKS, TENANT_CREATORS
 from collectors.rbac.roles import (
@@ -16,8 +18,6 @@ from collectors.rbac.roles import (
     role_id,
     scope_of,
 )
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, manual, not_applicable
 
 _LOCKS = {f"microsoft.authorization/locks/{what}" for what in ("*", "write", "delete")}
 _ANYTHING = "*"

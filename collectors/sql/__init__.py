@@ -1,7 +1,7 @@
 """Azure SQL: logical servers, their databases, and managed instances."""
 
-from collectors.configuration import configuration
 from collectors.contract import Collector
+from collectors.declarations.configuration import configuration
 from collectors.sql.databases import DATABASES
 from collectors.sql.managed_instances import MANAGED_INSTANCES
 from collectors.sql.reads import SERVER_LIST

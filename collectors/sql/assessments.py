@@ -1,9 +1,9 @@
 """Vulnerability assessment: the express configuration, or else the classic one with its recurring scans."""
 
-from collectors.configuration import gap_judgement
 from collectors.contract import Check, JsonValue
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, judged, manual, unknown
+from collectors.declarations.configuration import gap_judgement
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, judged, manual, unknown
 from collectors.sql.reads import CLASSIC_ASSESSMENT, EXPRESS_ASSESSMENT
 
 _SCANS = "properties.recurringScans.isEnabled"

@@ -2,10 +2,10 @@
 
 import re
 
-from collectors.configuration import Child, Kind
 from collectors.contract import Check, JsonValue
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, must_be_one_of, not_applicable, unknown
+from collectors.declarations.configuration import Child, Kind
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, must_be_one_of, not_applicable, unknown
 from collectors.sql.protection import of_part
 from collectors.sql.reads import DATABASE_LIST, ENCRYPTION, RETENTION, SERVER_LIST
 

@@ -1,8 +1,8 @@
 """Managed instances: four questions, two of them answered by the list."""
 
-from collectors.configuration import Child, Kind
 from collectors.contract import Check
-from collectors.rules import Rule, must_be_off
+from collectors.declarations.configuration import Child, Kind
+from collectors.declarations.rules import Rule, must_be_off
 from collectors.sql.assessments import instance_assessed
 from collectors.sql.protection import defender_on, minimum_tls
 from collectors.sql.reads import INSTANCE_ALERTS, INSTANCE_ASSESSMENT, INSTANCE_LIST

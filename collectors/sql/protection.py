@@ -1,7 +1,7 @@
 """Judges that servers and managed instances share: Defender, and the lowest version of TLS."""
 
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, bad, must_be_one_of
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, bad, must_be_one_of
 
 # An absent version is no minimum: Azure's own policy 32e6bbec holds such a server non-compliant.
 minimum_tls = must_be_one_of(

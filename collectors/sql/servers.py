@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from collectors.configuration import Child, Kind
 from collectors.contract import Check
-from collectors.database_servers import (
+from collectors.declarations.configuration import Child, Kind
+from collectors.declarations.database_servers import (
     WIDEST_RANGE,
     azure_services_refused,
     no_unrestricted_inbound,
     public_network_off,
     reached_publicly,
 )
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judgement,
     Rule,
     bad,

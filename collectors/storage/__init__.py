@@ -1,7 +1,7 @@
 """Azure Storage: who may read an account's data, over which network, and whether it can be got back."""
 
-from collectors.configuration import Kind, configuration
 from collectors.contract import Collector
+from collectors.declarations.configuration import Kind, configuration
 from collectors.storage.access import ACCESS_RULES
 from collectors.storage.files import FILE_RULES
 from collectors.storage.network import NETWORK_RULES

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from collectors.contract import Check, JsonValue
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, must_be_off, must_be_on, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, must_be_off, must_be_on, unknown
 from collectors.storage.reads import ACCOUNTS
 
 REPLICATION = "properties.allowCrossTenantReplication"

@@ -1,8 +1,8 @@
 """Storage: how file shares are reached over SMB."""
 
 from collectors.contract import Check
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, judged, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, judged, unknown
 from collectors.storage.protection import of_service
 from collectors.storage.reads import FILE_SERVICE
 

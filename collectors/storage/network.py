@@ -1,9 +1,9 @@
 """Storage: what reaches an account, and how the traffic is protected."""
 
-from collectors.configuration import gap_judgement
 from collectors.contract import Check, JsonValue, Status
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.configuration import gap_judgement
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judgement,
     Rule,
     bad,

@@ -1,9 +1,18 @@
 """Storage: how data is encrypted, copied and got back after a loss."""
 
 from collectors.contract import Check
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, good, judged, manual, must_be_on, must_be_one_of
-from collectors.rules import not_applicable as does_not_apply
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
+    Judge,
+    Judgement,
+    Rule,
+    good,
+    judged,
+    manual,
+    must_be_on,
+    must_be_one_of,
+)
+from collectors.declarations.rules import not_applicable as does_not_apply
 from collectors.storage.reads import ACCOUNTS, BLOB_SERVICE, FILE_SERVICE, LOCKS
 
 _GEO_REDUNDANT = ("Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")

@@ -6,10 +6,10 @@ from functools import partial
 
 import msgspec
 
-from collectors.configuration import Child
 from collectors.contract import Read
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS
-from collectors.resources import Resource
+from collectors.declarations.configuration import Child
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
+from collectors.declarations.resources import Resource
 
 ACCOUNTS = Read(
     path="/subscriptions/{subscription_id}/providers/Microsoft.Storage/storageAccounts",

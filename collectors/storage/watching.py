@@ -1,9 +1,9 @@
 """Storage: whether access is logged, and whether accounts outside Azure Resource Manager are left."""
 
 from collectors.contract import Check, JsonValue
-from collectors.diagnostics import DIAGNOSTIC_SETTINGS, logs_not_sent
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, judged, not_applicable
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS, logs_not_sent
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, judged, not_applicable
 from collectors.storage.reads import CLASSIC_ACCOUNTS, CLASSIC_TYPE, SERVICES, has_service
 
 CATEGORIES = ("StorageRead", "StorageWrite", "StorageDelete")

@@ -1,7 +1,7 @@
 """Virtual machines with their disks, scale sets, extensions, network, backup and measured settings."""
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Collector
+from collectors.declarations.configuration import Child, Kind, configuration
 from collectors.virtual_machines import baselines, disks, extensions, model, network, reads, recovery
 
 MACHINE_RULES = (*model.RULES, *network.RULES, *recovery.RULES, *extensions.RULES, *baselines.RULES)

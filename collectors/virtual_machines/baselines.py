@@ -1,8 +1,8 @@
 """What machine configuration measured inside machines: baselines and secure protocols."""
 
 from collectors.contract import Check, CheckSeverity, JsonValue
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, bad, good, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, unknown
 from collectors.virtual_machines.operating_systems import only_on
 from collectors.virtual_machines.reads import GUEST_ASSIGNMENTS, assigned_machine
 

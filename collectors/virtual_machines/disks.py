@@ -1,8 +1,8 @@
 """Managed disks, attached and unattached, and the disk accesses through which they are exported."""
 
 from collectors.contract import Check
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judge,
     Judgement,
     Rule,

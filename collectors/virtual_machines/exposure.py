@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from collectors.declarations.resources import JsonObject, Resource
 from collectors.network.exposure import WIDEST_SOURCE, openings
 from collectors.network.security_rules import block_of
-from collectors.resources import JsonObject, Resource
 
 ALL_PORTS = (1 << 65_536) - 1
 _EVERYWHERE = frozenset({"*", "any", "virtualnetwork"})

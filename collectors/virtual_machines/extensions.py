@@ -1,8 +1,8 @@
 """Extensions of machines: approved ones, antimalware, machine configuration."""
 
 from collectors.contract import Check
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, manual, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, unknown
 from collectors.virtual_machines.reads import EXTENSIONS
 
 APPROVED = frozenset(

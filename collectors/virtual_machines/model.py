@@ -1,8 +1,8 @@
 """What a machine's own model says: disks, encryption, trusted launch, images, sign-in, identity."""
 
 from collectors.contract import Check
-from collectors.resources import Resource
-from collectors.rules import (
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import (
     Judge,
     Judgement,
     Rule,

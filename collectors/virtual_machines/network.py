@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from collectors.contract import Check
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, Rule, judged, not_applicable, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, Rule, judged, not_applicable, unknown
 from collectors.virtual_machines.exposure import ports
 from collectors.virtual_machines.reads import (
     INTERFACES,

@@ -1,7 +1,7 @@
 """Which operating system a machine runs, as its model says."""
 
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, not_applicable, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, not_applicable, unknown
 
 _DISK = "properties.storageProfile.osDisk.osType"
 

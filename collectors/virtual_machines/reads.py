@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from collectors.contract import Read
-from collectors.resources import Resource
+from collectors.declarations.resources import Resource
 
 _COMPUTE = "/subscriptions/{subscription_id}/providers/Microsoft.Compute"
 _NETWORK = "/subscriptions/{subscription_id}/providers/Microsoft.Network"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from collectors.configuration import gap_judgement
 from collectors.contract import Check
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, bad, good, judged, not_applicable, unknown
+from collectors.declarations.configuration import gap_judgement
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, not_applicable, unknown
 from collectors.virtual_machines.reads import (
     BACKUP_POLICIES,
     PROTECTED_ITEMS,

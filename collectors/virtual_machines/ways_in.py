@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from collectors.resources import Resource
+from collectors.declarations.resources import Resource
 from collectors.virtual_machines.exposure import ALL_PORTS, Open, left_open
 from collectors.virtual_machines.reads import whole_id
 

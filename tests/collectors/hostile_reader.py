@@ -6,8 +6,8 @@ from random import Random
 import msgspec
 
 from collectors.contract import Check, JsonValue, Part, Read, Reader, Verdict
+from collectors.declarations.resources import JsonObject
 from collectors.errors import ResourceAbsent
-from collectors.resources import JsonObject
 from local.azure import SimulatedAzure
 from tests.collectors.simulated_reader import reading
 

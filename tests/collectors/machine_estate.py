@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue
-from collectors.resources import JsonObject, Resource, Surroundings
-from collectors.rules import Rule
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
+from collectors.declarations.rules import Rule
 from collectors.virtual_machines import MACHINE_RULES
 
 ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from collectors.contract import Reading, Verdict
+from collectors.declarations.resources import JsonObject
 from collectors.monitor import COLLECTOR
-from collectors.resources import JsonObject
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 
 INSIGHTS = "providers/Microsoft.Insights"

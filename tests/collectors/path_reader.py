@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import msgspec
 
 from collectors.contract import Check, Part, Read, Reading, Verdict
+from collectors.declarations.resources import JsonObject
 from collectors.errors import CollectionError, ResourceAbsent
-from collectors.resources import JsonObject
 
 SCOPE = "/subscriptions/20ff7fc3-e762-44dd-bd96-b71116dcdc23"
 

@@ -3,10 +3,10 @@
 import pytest
 
 from collectors.aks import COLLECTOR, RULES
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue, Verdict
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource
 from collectors.errors import AccessDenied
-from collectors.resources import JsonObject, Resource
 from local.azure import SimulatedAzure
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 from tests.collectors.simulated_reader import reading

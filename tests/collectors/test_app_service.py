@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from collectors.app_service import function_apps, web_apps
 from collectors.app_service.reads import is_function_app
 from collectors.app_service.stacks import numbers_of
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue
-from collectors.resources import JsonObject, Resource, Surroundings
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
 
 SUBSCRIPTION = "/subscriptions/s"
 ID = f"{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Web/sites/app"

@@ -2,8 +2,8 @@
 
 from collectors.app_service import COLLECTOR
 from collectors.contract import Reading, Verdict
+from collectors.declarations.resources import JsonObject
 from collectors.errors import AccessDenied
-from collectors.resources import JsonObject
 from local.azure import SimulatedAzure
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 from tests.collectors.simulated_reader import reading

@@ -3,10 +3,10 @@
 import pytest
 
 from collectors.backup import COLLECTOR, RULES
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue, Reading, Verdict
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource
 from collectors.errors import AccessDenied
-from collectors.resources import JsonObject, Resource
 from collectors.virtual_machines.recovery import retention_days
 from local.azure import SimulatedAzure
 from tests.collectors.path_reader import SCOPE, PathReader, read_part, statuses

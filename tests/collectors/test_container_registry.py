@@ -2,11 +2,11 @@
 
 import pytest
 
-from collectors.configuration import evaluate
 from collectors.container_registry import RULES
 from collectors.contract import JsonValue
-from collectors.resources import JsonObject, Resource
-from collectors.rules import private_endpoint_approved
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource
+from collectors.declarations.rules import private_endpoint_approved
 
 ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r"
 APPROVED = {"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}

@@ -2,8 +2,9 @@
 
 import pytest
 
-from collectors.configuration import evaluate
 from collectors.contract import POPULATION, JsonValue, Reading, Status, Verdict
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
 from collectors.defender import COLLECTOR, configuration
 from collectors.defender.configuration import PART, RULES
 from collectors.errors import (
@@ -14,7 +15,6 @@ from collectors.errors import (
     ServiceUnavailable,
     Terminal,
 )
-from collectors.resources import JsonObject, Resource, Surroundings
 from local.azure import SimulatedAzure
 from local.azure.estate import Estate
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses

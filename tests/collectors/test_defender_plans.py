@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue, Verdict
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
 from collectors.defender import plan_extensions, plan_rules
 from collectors.defender.plan_rules import PLAN_CHECKS
-from collectors.resources import JsonObject, Resource, Surroundings
 
 RULES = (*plan_rules.RULES, *plan_extensions.RULES)
 SCOPE = "/subscriptions/s"

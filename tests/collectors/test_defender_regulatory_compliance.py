@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from collectors.contract import JsonValue, Verdict
+from collectors.declarations.resources import JsonObject
 from collectors.defender.regulatory_compliance import PART
 from collectors.errors import AccessDenied, CollectionError, ResourceAbsent, ServiceNotEnabled
-from collectors.resources import JsonObject
 from local.azure import SimulatedAzure
 from local.azure.defender import STANDARDS
 from tests.collectors.path_reader import SCOPE, Answer, PathReader

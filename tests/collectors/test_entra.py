@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collectors.configuration import evaluate
 from collectors.contract import POPULATION, JsonValue, Verdict
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
+from collectors.declarations.rules import Rule
 from collectors.entra import COLLECTOR, TENANT_RULES
 from collectors.entra.applications import APPLICATION_RULES
 from collectors.entra.privileges import GLOBAL_ADMINISTRATOR, SUBSCRIPTION_RULES
 from collectors.entra.users import ADMINISTRATOR_RULES, USER_RULES
 from collectors.errors import AccessDenied, Terminal
-from collectors.resources import JsonObject, Resource, Surroundings
-from collectors.rules import Rule
 from local.azure import SimulatedAzure
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 from tests.collectors.simulated_reader import reading

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue, Verdict
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
 from collectors.errors import AccessDenied, Terminal
 from collectors.key_vault import COLLECTOR, RULES
 from collectors.key_vault.hsms import HSM_RULES
-from collectors.resources import JsonObject, Resource, Surroundings
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 from tests.collectors.simulated_reader import official_verdicts
 

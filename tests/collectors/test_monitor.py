@@ -2,14 +2,14 @@
 
 import pytest
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource
+from collectors.declarations.rules import Rule
 from collectors.errors import AccessDenied, ResourceAbsent
 from collectors.monitor import COLLECTOR
 from collectors.monitor.coverage import LOGGING_RULE, SKU_RULE, can_log, has_sku
 from collectors.monitor.workspaces import WORKSPACE_RULES
-from collectors.resources import JsonObject, Resource
-from collectors.rules import Rule
 from tests.collectors.monitor_subscription import ENTRA, INTUNE, WORKSPACES, reader_of, said, subscription
 from tests.collectors.path_reader import SCOPE, Answer, read_part, statuses
 from tests.collectors.simulated_reader import official_verdicts

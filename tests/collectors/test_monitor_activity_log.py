@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from collectors.contract import JsonValue
+from collectors.declarations.resources import JsonObject
 from collectors.errors import AccessDenied, ResourceAbsent
-from collectors.resources import JsonObject
 from tests.collectors.monitor_subscription import WORKSPACES, said, subscription
 from tests.collectors.path_reader import SCOPE, Answer
 

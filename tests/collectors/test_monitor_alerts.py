@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.contract import JsonValue
+from collectors.declarations.resources import JsonObject, Resource
 from collectors.errors import AccessDenied
 from collectors.monitor import COLLECTOR
 from collectors.monitor.alerts import fires_for, operation
-from collectors.resources import JsonObject, Resource
 from tests.collectors.monitor_subscription import GROUP, said, subscription
 from tests.collectors.path_reader import SCOPE
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from collectors.configuration import Kind, evaluate
 from collectors.contract import JsonValue, Verdict
+from collectors.declarations.configuration import Kind, evaluate
+from collectors.declarations.resources import JsonObject, Resource
+from collectors.declarations.rules import Rule
 from collectors.errors import AccessDenied
 from collectors.network import COLLECTOR, KINDS
 from collectors.network.application_gateways import GATEWAY_RULES, POLICY_RULES
 from collectors.network.front_doors import VPN_RULES
 from collectors.network.networks import NETWORK_RULES, SUBNET_RULES
-from collectors.resources import JsonObject, Resource
-from collectors.rules import Rule
 from local.azure import SimulatedAzure
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 from tests.collectors.simulated_reader import reading

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.configuration import evaluate
 from collectors.contract import Check
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource
 from collectors.network.exposure import openings
 from collectors.network.nsg import RULES
-from collectors.resources import JsonObject, Resource
 from local.azure.estates.network.groups import CLOSED, DEFAULTS, OPEN_SSH, rule
 
 type Drawn = dict[str, object]

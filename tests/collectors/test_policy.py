@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue, Verdict
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
 from collectors.errors import AccessDenied, Terminal
 from collectors.policy import COLLECTOR, assignments
 from collectors.policy.compliance import COMPLIANCE, EXEMPTION
-from collectors.resources import JsonObject, Resource, Surroundings
 from local.azure import SimulatedAzure
 from local.azure.changes import AssignRole
 from local.azure.roles import POLICY_STATES_READER

@@ -4,11 +4,11 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource
 from collectors.errors import AccessDenied
 from collectors.postgresql import COLLECTOR, RULES
-from collectors.resources import JsonObject, Resource
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 from tests.collectors.simulated_reader import official_verdicts
 

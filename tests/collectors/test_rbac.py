@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue, Verdict
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
 from collectors.errors import AccessDenied, PageLoop, ResourceAbsent, Terminal
 from collectors.rbac import COLLECTOR, principals, subscription
-from collectors.resources import JsonObject, Resource, Surroundings
 from local.azure import SimulatedAzure
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 from tests.collectors.simulated_reader import reading

@@ -2,8 +2,8 @@
 
 import pytest
 
+from collectors.declarations.resources import JsonObject
 from collectors.errors import AccessDenied, CollectionError, ReadRefused
-from collectors.resources import JsonObject
 from collectors.sql import COLLECTOR
 from collectors.sql.databases import DATABASES
 from collectors.sql.databases import RULES as DATABASE_RULES

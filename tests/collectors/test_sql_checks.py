@@ -5,10 +5,10 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue
-from collectors.resources import JsonObject, Resource
-from collectors.rules import Rule
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource
+from collectors.declarations.rules import Rule
 from collectors.sql.databases import RULES as DATABASE_RULES
 from collectors.sql.databases import is_users
 from collectors.sql.managed_instances import RULES as INSTANCE_RULES

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue
-from collectors.resources import JsonObject, Resource, Surroundings
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
 from collectors.storage import RULES
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.configuration import evaluate
 from collectors.contract import JsonValue, Verdict
+from collectors.declarations.configuration import evaluate
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
 from collectors.errors import AccessDenied, Terminal
-from collectors.resources import JsonObject, Resource, Surroundings
 from collectors.storage import COLLECTOR, RULES
 from collectors.storage.network import anonymous_access
 from collectors.storage.protection import locks_on

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.contract import JsonValue
-from collectors.resources import JsonObject, Resource
+from collectors.declarations.resources import JsonObject, Resource
 from collectors.virtual_machines.exposure import ALL_PORTS, left_open, ports
 from tests.collectors.machine_estate import ID, NIC, interface, machine_with, says, surroundings
 

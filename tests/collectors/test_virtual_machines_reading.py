@@ -3,8 +3,8 @@
 import pytest
 
 from collectors.contract import Gap, Reading, Verdict
+from collectors.declarations.resources import JsonObject
 from collectors.errors import AccessDenied
-from collectors.resources import JsonObject
 from collectors.virtual_machines import COLLECTOR
 from local.azure import SimulatedAzure
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses

@@ -3,7 +3,7 @@
 import pytest
 
 from collectors.contract import JsonValue
-from collectors.resources import Resource
+from collectors.declarations.resources import Resource
 
 
 @pytest.mark.parametrize(

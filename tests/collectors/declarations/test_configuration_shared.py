@@ -1,10 +1,10 @@
 """What a declared service shares: lists and single objects read once, children by another id."""
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Check, Read
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.resources import JsonObject, Resource, Surroundings
+from collectors.declarations.rules import Rule, judged
 from collectors.errors import AccessDenied
-from collectors.resources import JsonObject, Resource, Surroundings
-from collectors.rules import Rule, judged
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 
 THINGS = Read("/subscriptions/{subscription_id}/things", "2024-01-01", "Things/read")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from collectors.contract import JsonValue, Read
-from collectors.resources import Resource
-from collectors.rules import Rule
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Rule
 
 
 def _own_id(resource: Resource) -> str:

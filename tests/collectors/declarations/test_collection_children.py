@@ -6,11 +6,11 @@ from typing import override
 
 import pytest
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Check, Part, Read
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, good
 from collectors.errors import AccessDenied, Transient
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, good
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part
 
 THINGS = Read("/subscriptions/{subscription_id}/things", "2024-01-01", "Things/read")

@@ -7,11 +7,11 @@ from collections.abc import Collection as Several
 from datetime import UTC, datetime
 
 from collectors.contract import Emit, Gap, JsonValue, Read, Reader, Reading, Status, Verdict
+from collectors.declarations.judging import evaluate, gap_judgement, population_of, verdict_of
+from collectors.declarations.kinds import Child, Kind
+from collectors.declarations.resources import Resource, Surroundings
+from collectors.declarations.rules import Rule
 from collectors.errors import AccessDenied, ResourceAbsent, Terminal
-from collectors.judging import evaluate, gap_judgement, population_of, verdict_of
-from collectors.kinds import Child, Kind
-from collectors.resources import Resource, Surroundings
-from collectors.rules import Rule
 
 _ROW = dict[str, JsonValue]
 _AT_ONCE = 32

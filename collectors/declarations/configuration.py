@@ -7,11 +7,11 @@ declaration. What it needs for that stands here.
 from collections.abc import Collection as Several
 from collections.abc import Mapping, Sequence
 
-from collectors.collection import Collection
 from collectors.contract import Emit, Part, Read, Reader, Reading
-from collectors.judging import evaluate, gap_judgement
-from collectors.kinds import Child, Kind, reads_of
-from collectors.rules import Rule
+from collectors.declarations.collection import Collection
+from collectors.declarations.judging import evaluate, gap_judgement
+from collectors.declarations.kinds import Child, Kind, reads_of
+from collectors.declarations.rules import Rule
 
 __all__ = ["Child", "Kind", "configuration", "evaluate", "gap_judgement"]
 

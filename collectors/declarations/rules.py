@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from collectors.contract import Check, JsonValue, Status
-from collectors.resources import Resource
+from collectors.declarations.resources import Resource
 
 
 class Judgement(NamedTuple):

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.contract import JsonValue
-from collectors.diagnostics import logs_not_sent
-from collectors.resources import Resource
+from collectors.declarations.diagnostics import logs_not_sent
+from collectors.declarations.resources import Resource
 
 WANTED = ("StorageRead", "StorageWrite")
 READ: JsonValue = {"category": "StorageRead", "enabled": True}

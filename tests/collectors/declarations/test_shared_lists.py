@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Check, Read
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, good, judged
 from collectors.errors import AccessDenied
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, good, judged
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 
 THINGS = Read("/subscriptions/{subscription_id}/things", "2024-01-01", "Things/read")

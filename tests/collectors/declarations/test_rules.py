@@ -3,8 +3,8 @@
 import pytest
 
 from collectors.contract import JsonValue
-from collectors.resources import Resource
-from collectors.rules import private_endpoint_approved
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import private_endpoint_approved
 
 
 def connection(status: str) -> JsonValue:

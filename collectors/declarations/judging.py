@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from collectors.contract import POPULATION, Check, JsonValue, Status, Verdict
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judgement, Rule, unknown
 from collectors.errors import AccessDenied, Terminal
-from collectors.resources import Resource
-from collectors.rules import Judgement, Rule, unknown
 
 type Limits = Callable[[Check], Mapping[str, float]]
 

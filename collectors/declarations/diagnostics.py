@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from collectors.contract import Read
-from collectors.resources import Resource
+from collectors.declarations.resources import Resource
 
 DIAGNOSTIC_SETTINGS = Read(
     path="/{id}/providers/Microsoft.Insights/diagnosticSettings",

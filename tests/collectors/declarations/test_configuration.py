@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from collectors.configuration import Child, Kind, configuration
 from collectors.contract import Check, Read, Verdict
+from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.resources import JsonObject, Resource
+from collectors.declarations.rules import Rule, good, judged
 from collectors.errors import AccessDenied
-from collectors.resources import JsonObject, Resource
-from collectors.rules import Rule, good, judged
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 
 THINGS = Read("/subscriptions/{subscription_id}/things", "2024-01-01", "Things/read")

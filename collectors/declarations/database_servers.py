@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 
 from collectors.contract import JsonValue, Status
-from collectors.resources import Resource
-from collectors.rules import Judge, Judgement, bad, good, judged, manual, not_applicable, unknown
+from collectors.declarations.resources import Resource
+from collectors.declarations.rules import Judge, Judgement, bad, good, judged, manual, not_applicable, unknown
 
 WIDEST_RANGE = 2**24
 """More addresses than one /8 are nobody's own network: a firewall that lets in more is open to everybody."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.contract import JsonValue
-from collectors.database_servers import (
+from collectors.declarations.database_servers import (
     WIDEST_RANGE,
     Range,
     addresses_in,
@@ -20,7 +20,7 @@ from collectors.database_servers import (
     range_between,
     range_of_block,
 )
-from collectors.resources import JsonObject, Resource
+from collectors.declarations.resources import JsonObject, Resource
 
 LAST = 2**32 - 1
 ZERO = str(IPv4Address(0))
