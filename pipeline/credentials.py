@@ -11,7 +11,8 @@ from azure.core.exceptions import AzureError
 
 from collectors.errors import CollectionError, ServiceUnavailable
 from pipeline.authentication.errors import translate_authentication_error
-from pipeline.authentication.methods import METHODS, EntraLink, Offer, method_of
+from pipeline.authentication.method import EntraLink, Offer
+from pipeline.authentication.methods import METHODS, method_of
 from pipeline.requests import AuthRequest
 from pipeline.stores.records import CredentialRecord
 

@@ -19,7 +19,7 @@ from pipeline.times import Clock
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from pipeline.authentication.methods import Offer
+    from pipeline.authentication.method import Offer
 
 
 class OpensReaders(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from pipeline.authentication.methods import ClientSecret
+from pipeline.authentication.client_secret import ClientSecret
 from pipeline.errors import InvalidRequest
 from pipeline.requests import ClientSecretAuth, Guid, RotateRequest
 

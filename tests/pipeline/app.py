@@ -16,7 +16,7 @@ from local.azure import SimulatedAzure
 from local.azure.changes import RotateSecret
 from local.azure.world import Application
 from pipeline.authentication.errors import translate_authentication_error
-from pipeline.authentication.methods import Offer
+from pipeline.authentication.method import Offer
 from pipeline.azure.limiter import Clock as ReadClock
 from pipeline.azure_reader import Azure, AzureReader, SharedTransport
 from pipeline.connecting.credential_trials import CredentialTrials

@@ -376,7 +376,7 @@ class TestSecretExpiry:
 
     async def test_method_without_a_secret(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
         """A method whose credential never ends has nothing to warn of."""
-        monkeypatch.setattr("pipeline.authentication.methods.ClientSecret.ends", False)
+        monkeypatch.setattr("pipeline.authentication.client_secret.ClientSecret.ends", False)
 
         assert (await checks(app))["secret_expiry"].status == "pass"
 

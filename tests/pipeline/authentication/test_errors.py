@@ -11,7 +11,7 @@ from local.azure import entra
 from local.azure.faults import Fault, Kind
 from local.azure.wire import Answer
 from pipeline.authentication.errors import APPLICATIONS_PAGE, translate_authentication_error
-from pipeline.authentication.methods import Offer
+from pipeline.authentication.method import Offer
 from pipeline.stores.records import CredentialRecord
 from tests.pipeline.app import App
 

@@ -1,0 +1,66 @@
+"""What every way to authenticate has: what it accepts, what it keeps, how it becomes a credential."""
+
+from abc import ABC, abstractmethod
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar, override
+
+import msgspec
+
+from pipeline.requests import Request
+from pipeline.stores.records import CredentialRecord
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.pipeline.transport import AsyncHttpTransport
+
+RETRIES = 3
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A credential as somebody entered it: tried first, kept only if Entra accepts it."""
+
+    record: CredentialRecord
+    secret: str | None = None
+
+    @override
+    def __repr__(self) -> str:
+        return f"Offer(method={self.record.method!r})"
+
+
+class EntraLink(msgspec.Struct, frozen=True):
+    """How to reach Entra.
+
+    Args:
+        authority: the address of the cloud's authority.
+        transport: the connections all credentials of this process share.
+    """
+
+    authority: str
+    transport: "AsyncHttpTransport[Any, Any]"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments that every credential of azure-identity takes."""
+        return {"authority": self.authority, "transport": self.transport, "retry_total": RETRIES}
+
+
+class AuthMethod[Asked: Request](ABC):
+    """One way to authenticate: what it accepts, what it keeps, how it becomes a credential.
+
+    Attributes:
+        name: as `auth.method` spells it.
+        request_type: what a request is parsed to.
+        ends: whether its credential ends on a day that a person has to know.
+    """
+
+    name: ClassVar[str]
+    request_type: ClassVar[type[Request]]
+    ends: ClassVar[bool]
+
+    @abstractmethod
+    async def accept(self, asked: Asked, *, today: date) -> Offer:
+        """Check beyond the types; raises InvalidRequest naming each field as `auth.<field>`."""
+
+    @abstractmethod
+    def build(self, record: CredentialRecord, secret: str | None, link: EntraLink) -> "AsyncTokenCredential":
+        """Make the credential of azure-identity."""
