@@ -1,6 +1,6 @@
 """What database services have in common: firewall ranges, public access, parameters."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 
 from collectors.contract import JsonValue, Status
@@ -12,10 +12,9 @@ WIDEST_RANGE = 2**24
 
 type Range = tuple[int, int]
 
+NO_RULE_COUNTS = "Public network access is off, so no firewall rule lets anybody in."
+"""Microsoft's documentation of Azure SQL connectivity: without public access only private endpoints work."""
 _PERIMETER = "A network security perimeter decides: look whether its access rules let in too many."
-_FIREWALL = "firewall"
-# Microsoft's documentation of Azure SQL connectivity: with public access denied only private endpoints work.
-_NO_RULE_COUNTS = "Public network access is off, so no firewall rule lets anybody in."
 _SUBNET = "properties.network.delegatedSubnetResourceId"
 _PUBLIC_ACCESS = ("properties.publicNetworkAccess", "properties.network.publicNetworkAccess")
 
@@ -65,24 +64,21 @@ def firewall_limited(rules: Sequence[tuple[str, Range | None]], most: float) -> 
     return good(f"The firewall lets in {addresses:,} addresses.", **observed)
 
 
-def no_unrestricted_inbound(server: Resource, limits: Mapping[str, float]) -> Judgement:
-    """Judge that the firewall rules of a server do not add up to the internet.
+def range_of_rule(rule: Resource) -> Range | None:
+    """Give the IPv4 addresses that a firewall rule lets in; None if they cannot be read."""
+    return range_between(rule.text("properties.startIpAddress"), rule.text("properties.endIpAddress"))
 
-    A rule from 0.0.0.0 to 0.0.0.0 stands for Azure's services and is asked about elsewhere.
-    """
-    if not reached_publicly(server):
-        return good(_NO_RULE_COUNTS)
-    rules = server.rows(_FIREWALL)
-    return firewall_limited(
-        [(rule.name, _range_of(rule)) for rule in rules if not _is_azure(rule)], limits["addresses"]
-    )
+
+def is_for_azure(rule: Resource) -> bool:
+    """Tell whether a rule runs from 0.0.0.0 to 0.0.0.0, which stands for Azure's services."""
+    return range_of_rule(rule) == (0, 0)
 
 
 def azure_services_refused(server: Resource) -> Judgement:
     """Judge that no rule from 0.0.0.0 to 0.0.0.0 lets in every Azure service, of every customer."""
     if not reached_publicly(server):
-        return good(_NO_RULE_COUNTS)
-    names = [rule.name for rule in server.rows(_FIREWALL) if _is_azure(rule)]
+        return good(NO_RULE_COUNTS)
+    names = [rule.name for rule in server.rows("firewall") if is_for_azure(rule)]
     return judged(
         not names,
         "No firewall rule lets in Azure services of other customers.",
@@ -191,11 +187,3 @@ def _parameter_must(name: str, holds: Callable[[str], bool | None]) -> Judge:
 
 def _switch(value: str) -> bool | None:
     return Resource({"value": value.strip()}).flag("value")
-
-
-def _range_of(rule: Resource) -> Range | None:
-    return range_between(rule.text("properties.startIpAddress"), rule.text("properties.endIpAddress"))
-
-
-def _is_azure(rule: Resource) -> bool:
-    return _range_of(rule) == (0, 0)

@@ -24,6 +24,7 @@ AUDITING = _below("servers", "auditingSettings/default")
 ALERTS = _below("servers", "securityAlertPolicies/Default")
 PROTECTOR = _below("servers", "encryptionProtector/current", "2021-11-01")
 FIREWALL = _below("servers", "firewallRules")
+FIREWALL_V6 = _below("servers", "ipv6FirewallRules")
 CLASSIC_ASSESSMENT = _below("servers", "vulnerabilityAssessments/default")
 # The express configuration answers here, and only preview versions know it.
 EXPRESS_ASSESSMENT = _below("servers", "sqlVulnerabilityAssessments/default", "2024-05-01-preview")

@@ -7,7 +7,6 @@ from collectors.declarations.configuration import Child, Kind
 from collectors.declarations.database_servers import (
     WIDEST_RANGE,
     azure_services_refused,
-    no_unrestricted_inbound,
     public_network_off,
     reached_publicly,
 )
@@ -25,6 +24,7 @@ from collectors.declarations.rules import (
     unknown,
 )
 from collectors.sql.assessments import ASSESSMENT_RULES, not_express
+from collectors.sql.firewall import no_unrestricted_inbound
 from collectors.sql.protection import defender_on, minimum_tls, of_part
 from collectors.sql.reads import (
     ALERTS,
@@ -32,6 +32,7 @@ from collectors.sql.reads import (
     CLASSIC_ASSESSMENT,
     EXPRESS_ASSESSMENT,
     FIREWALL,
+    FIREWALL_V6,
     PROTECTOR,
     SERVER_LIST,
 )
@@ -239,6 +240,7 @@ SERVERS = Kind(
         "alerts": Child(ALERTS),
         "protector": Child(PROTECTOR),
         "firewall": Child(FIREWALL, many=True, when=reached_publicly),
+        "firewall_v6": Child(FIREWALL_V6, many=True, when=reached_publicly),
         "express": Child(EXPRESS_ASSESSMENT),
         # Where the express configuration is on, nobody looks at the classic one, whatever it would answer.
         "classic": Child(CLASSIC_ASSESSMENT, when=not_express, last=True),

@@ -93,6 +93,7 @@ async def test_sql_master_is_left_out() -> None:
         ("securityAlertPolicies/Default", ("defender_enabled",)),
         ("encryptionProtector/current", ("tde_cmk",)),
         ("firewallRules", ("no_unrestricted_inbound", "allow_azure_services_disabled")),
+        ("ipv6FirewallRules", ("no_unrestricted_inbound",)),
         (
             "vulnerabilityAssessments/default",
             (
@@ -137,12 +138,12 @@ async def test_refused_databases_are_unknown_of_their_server() -> None:
     assert "of-a" in about
 
 
-async def test_each_server_costs_seven_requests_and_each_database_two() -> None:
+async def test_each_server_costs_eight_requests_and_each_database_two() -> None:
     """Nothing is asked twice, though two kinds rest on the list of servers."""
     reader = PathReader(subscription("a", "b"))
     await read_part(PART, reader)
 
-    assert len(reader.sent) == len(set(reader.sent)) == 2 + 2 * 7 + 2 * 2
+    assert len(reader.sent) == len(set(reader.sent)) == 2 + 2 * 8 + 2 * 2
 
 
 async def test_a_second_page_of_servers_is_judged_too() -> None:

@@ -37,7 +37,9 @@ def verdict(
     """Judge a resource with these properties and parts by one check."""
     names = ("auditing", "alerts", "protector", "express", "classic", "encryption", "retention")
     read = {name: part(parts.get(name)) for name in names}
-    resource = Resource({"id": ID, "properties": properties or {}}).with_parts({**read, "firewall": ()})
+    resource = Resource({"id": ID, "properties": properties or {}}).with_parts(
+        {**read, "firewall": (), "firewall_v6": ()}
+    )
     found = {one.check_id: one.status.value for one in evaluate(resource, rules)}
     return found[f"sql_{check_id}"]
 

@@ -1,19 +1,12 @@
 """What database services share: how much of the internet a firewall lets in, and parameters."""
 
-from collections.abc import Sequence
-from ipaddress import IPv4Address
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.contract import JsonValue
 from collectors.declarations.database_servers import (
-    WIDEST_RANGE,
     Range,
     addresses_in,
-    azure_services_refused,
-    no_unrestricted_inbound,
     parameter,
     parameter_lists_only,
     parameter_on,
@@ -23,17 +16,7 @@ from collectors.declarations.database_servers import (
 from collectors.declarations.resources import JsonObject, Resource
 
 LAST = 2**32 - 1
-ZERO = str(IPv4Address(0))
 RANGES = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda pair: (min(pair), max(pair))))
-
-
-def server(*ends: tuple[str, str], **properties: JsonValue) -> Resource:
-    """Make a server with these firewall rules."""
-    rules = [
-        Resource({"name": f"r{number}", "properties": {"startIpAddress": first, "endIpAddress": last}})
-        for number, (first, last) in enumerate(ends)
-    ]
-    return Resource({"id": "/s", "properties": properties}).with_parts({"firewall": tuple(rules)})
 
 
 def with_parameters(**values: str) -> Resource:
@@ -57,44 +40,6 @@ def test_the_internet_in_pieces_is_the_internet(cuts: list[int]) -> None:
     ends = [*(cut - 1 for cut in sorted(cuts)), LAST]
 
     assert addresses_in(zip(starts, ends, strict=True)) == 2**32
-
-
-@pytest.mark.parametrize(
-    ("ends", "expected"),
-    [
-        ([], "pass"),
-        ([("203.0.113.7", "203.0.113.9")], "pass"),
-        ([("10.0.0.0", "10.255.255.255")], "pass"),
-        ([(ZERO, ZERO)], "pass"),
-        ([(ZERO, "255.255.255.255")], "fail"),
-        ([("0.0.0.1", "255.255.255.254")], "fail"),
-        ([("1.0.0.0", "255.0.0.0")], "fail"),
-        ([(ZERO, "127.255.255.255"), ("128.0.0.0", "255.255.255.255")], "fail"),
-        ([("somewhere", "else")], "unknown"),
-        ([("9.0.0.0", "8.0.0.0")], "unknown"),
-        ([("somewhere", "else"), (ZERO, "255.255.255.255")], "fail"),
-    ],
-)
-def test_unrestricted_ranges_are_found(ends: Sequence[tuple[str, str]], expected: str) -> None:
-    """Whole, in halves, or nearly whole; the rule for Azure services is no range."""
-    assert no_unrestricted_inbound(server(*ends), {"addresses": WIDEST_RANGE}).status == expected
-
-
-def test_without_public_access_no_rule_counts() -> None:
-    """A rule left behind on a server that only private endpoints reach opens nothing."""
-    left = server((ZERO, "255.255.255.255"), (ZERO, ZERO), publicNetworkAccess="Disabled")
-
-    assert no_unrestricted_inbound(left, {"addresses": WIDEST_RANGE}).status == "pass"
-    assert azure_services_refused(left).status == "pass"
-
-
-@pytest.mark.parametrize(
-    ("ends", "expected"),
-    [([], "pass"), ([(ZERO, ZERO)], "fail"), ([(ZERO, "255.255.255.255")], "pass")],
-)
-def test_the_rule_for_azure_services(ends: Sequence[tuple[str, str]], expected: str) -> None:
-    """It runs from 0.0.0.0 to 0.0.0.0, whatever its name."""
-    assert azure_services_refused(server(*ends)).status == expected
 
 
 @pytest.mark.parametrize(

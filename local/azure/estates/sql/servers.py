@@ -61,6 +61,7 @@ def build(estate: Estate) -> None:
         # No scan recurs; whether there is a container is told only to those who may see it.
         estate.expect(bad, "unknown", SCANS[0])
     _never_set(estate)
+    _open_to_ipv6(estate)
     _express(estate)
     _monitored(estate)
 
@@ -102,17 +103,22 @@ def add(
             "properties": inner,
         }
         estate.answer_at(path, body)
-    firewall = estate.list_at(f"{server}/firewallRules")
-    for number, (first, last) in enumerate(rules):
-        ends: JsonObject = {"startIpAddress": first, "endIpAddress": last}
-        rule: JsonObject = {
-            "id": f"{server}/firewallRules/r{number}",
-            "name": f"r{number}",
-            "properties": ends,
-        }
-        firewall.append(rule)
+    estate.list_at(f"{server}/firewallRules")
+    estate.list_at(f"{server}/ipv6FirewallRules")
+    for number, ends in enumerate(rules):
+        _add_rule(estate, server, f"r{number}", *ends)
     add_database(estate, server, "master", "v12.0,system", {"currentBackupStorageRedundancy": "Local"})
     return server
+
+
+def _add_rule(estate: Estate, server: str, name: str, first: str, last: str) -> None:
+    """Add a firewall rule to the list of its family, whose fields have names of their own."""
+    listed, start, end = ("firewallRules", "startIpAddress", "endIpAddress")
+    if ":" in first:
+        listed, start, end = ("ipv6FirewallRules", "startIPv6Address", "endIPv6Address")
+    path = f"{server}/{listed}/{name}"
+    row: JsonObject = {"id": path, "name": name, "type": f"{TYPE}/{listed}"}
+    estate.list_at(f"{server}/{listed}").append(row | {"properties": {start: first, end: last}})
 
 
 def add_database(estate: Estate, server: str, name: str, kind: str, properties: JsonObject) -> str:
@@ -143,6 +149,17 @@ def _never_set(estate: Estate) -> None:
     estate.expect(server, "pass", *NETWORK[:2])
     rest = {*CHECKS} - {"sql_tde_cmk", *NETWORK[:2]}
     estate.expect(server, "fail", *rest)
+
+
+def _open_to_ipv6(estate: Estate) -> None:
+    """As good as can be, but that an IPv6 rule lets everybody in, while the IPv4 rule is narrow."""
+    settings: dict[str, JsonObject] = {"auditingSettings": STORED | {"retentionDays": 0}}
+    narrow, everybody = ("192.0.2.1", "192.0.2.9"), ("2000::", "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+    public: JsonObject = {"publicNetworkAccess": "Enabled"}
+    server = add(estate, "ipv6sql", GOOD | public, settings, narrow, everybody)
+    estate.expect(server, "pass", *AUDITING, *ENTRA, NETWORK[1], NETWORK[3], "sql_min_tls_12")
+    estate.expect(server, "fail", NETWORK[0], NETWORK[2], "sql_defender_enabled", *SCANS, *REPORTS)
+    estate.expect(server, "unknown", "sql_tde_cmk")
 
 
 def _express(estate: Estate) -> None:
