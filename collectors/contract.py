@@ -38,12 +38,15 @@ class Read(msgspec.Struct, frozen=True):
         api_version: pinned; a different version is a different shape.
         permission: the RBAC action that allows it, as Azure spells it.
         query: further query parameters.
+        shared: more than one service reads it, all to items of one type: a run asks for it once, and holds
+            the answer for whoever comes next.
     """
 
     path: str
     api_version: str
     permission: str
     query: tuple[tuple[str, str], ...] = ()
+    shared: bool = False
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -120,7 +123,10 @@ class Reader(Protocol):
         ...
 
     def pages[T](self, read: Read, item: type[T], **fields: str) -> AsyncIterator[list[T]]:
-        """Stream a list page by page, each item decoded to `item`; for lists that may not fit in memory."""
+        """Stream a list page by page, each item decoded to `item`; for lists that may not fit in memory.
+
+        A shared list comes in one piece: it is held for the other services.
+        """
         ...
 
     async def items[T](self, read: Read, item: type[T], **fields: str) -> list[T]:

@@ -185,8 +185,15 @@ class AzureReader(Reader):
 
     @override
     def pages[T](self, read: Read, item: type[T], **fields: str) -> AsyncIterator[list[T]]:
+        if read.shared:
+            return self._in_one_piece(read, item, fields)
         url = self._address(read, fields)
         return self._pages(url, read, item, self._entry(url))
+
+    async def _in_one_piece[T](
+        self, read: Read, item: type[T], fields: dict[str, str]
+    ) -> AsyncIterator[list[T]]:
+        yield await self.items(read, item, **fields)
 
     @override
     async def items[T](self, read: Read, item: type[T], **fields: str) -> list[T]:
