@@ -10,6 +10,8 @@ from types import MappingProxyType
 from mappings.data_files import DataFile, MappingError, Record, content_version, read_folder
 
 __all__ = [
+    "ASSESSMENT_FRAMEWORK",
+    "ASSESSMENT_PREFIX",
     "Assessment",
     "Control",
     "Framework",
@@ -19,8 +21,10 @@ __all__ = [
     "load",
 ]
 
-_ASSESSMENT_PREFIX = "defender_assessment:"
-_ASSESSMENT_FRAMEWORK = "mcsb_v1"
+ASSESSMENT_PREFIX = "defender_assessment:"
+"""What the check id of a recommendation of Defender begins with; its key follows, in lower case."""
+ASSESSMENT_FRAMEWORK = "mcsb_v1"
+"""The framework whose controls recommendations support, as Microsoft itself maps them."""
 _REACHES = frozenset({"whole", "part"})
 _SEVERITIES = frozenset({"High", "Medium", "Low", ""})
 
@@ -108,7 +112,7 @@ class Mappings:
         `defender_assessment:<key>` stands for a recommendation of Defender; its key may be in any case.
         A check that nothing maps answers with an empty mapping.
         """
-        if check_id.startswith(_ASSESSMENT_PREFIX):
+        if check_id.startswith(ASSESSMENT_PREFIX):
             check_id = check_id.lower()
         return self._by_check.get(check_id, MappingProxyType({}))
 
@@ -137,7 +141,7 @@ def load(folder: Path | None = None) -> Mappings:
     assessments = _read_assessments(_required(files, "defender_assessments.csv"), catalogues)
     pairs = [(row.framework, row.control_id, row.check_id) for row in rows]
     pairs += [
-        (_ASSESSMENT_FRAMEWORK, control_id, _ASSESSMENT_PREFIX + assessment.key)
+        (ASSESSMENT_FRAMEWORK, control_id, ASSESSMENT_PREFIX + assessment.key)
         for assessment in assessments.values()
         for control_id in assessment.controls
     ]
@@ -197,7 +201,7 @@ def _read_rows(files: Iterable[DataFile], catalogues: _Catalogues) -> tuple[Mapp
 
 
 def _read_assessments(file: DataFile, catalogues: _Catalogues) -> dict[str, Assessment]:
-    mappable = _mappable(catalogues.get(_ASSESSMENT_FRAMEWORK, ()))
+    mappable = _mappable(catalogues.get(ASSESSMENT_FRAMEWORK, ()))
     assessments: dict[str, Assessment] = {}
     for record in file.records(("assessment_key", "display_name", "severity", "resource_type", "mcsb")):
         key, name, severity, resource_type, mcsb = record.fields.values()
@@ -206,7 +210,7 @@ def _read_assessments(file: DataFile, catalogues: _Catalogues) -> dict[str, Asse
         record.demand(_is_guid(key), f"{key!r} is not a GUID in lower case")
         record.demand(key not in assessments, f"assessment {key} is listed twice")
         record.demand(severity in _SEVERITIES, f"severity {severity!r} is not one of Microsoft's")
-        _demand_controls(record, _ASSESSMENT_FRAMEWORK, set(controls), mappable)
+        _demand_controls(record, ASSESSMENT_FRAMEWORK, set(controls), mappable)
         record.demand(len(set(controls)) == len(controls), "a control is named twice")
         assessments[key] = Assessment(key, name, severity, resource_type, controls)
     return assessments

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from mappings.loader import Control, Mappings
+from mappings.loader import ASSESSMENT_PREFIX, Control, Mappings
 from pipeline.model import (
     Controls,
     ControlState,
@@ -17,7 +17,6 @@ from pipeline.model import (
     VerdictCounts,
 )
 
-_ASSESSMENT_PREFIX = "defender_assessment:"
 _NO_VERDICTS = VerdictCounts()
 _COVERAGES: tuple[Coverage, ...] = ("automated", "partial", "manual", "none")
 
@@ -123,7 +122,7 @@ def _control_state(
     silent = tuple(
         check_id
         for check_id, one in given.items()
-        if one == _NO_VERDICTS and not check_id.startswith(_ASSESSMENT_PREFIX)
+        if one == _NO_VERDICTS and not check_id.startswith(ASSESSMENT_PREFIX)
     )
     return ControlState(
         id=control.id,
