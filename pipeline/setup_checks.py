@@ -15,8 +15,8 @@ from collectors.errors import (
     ServiceNotEnabled,
     SubscriptionNotVisible,
 )
-from pipeline.authentication.errors import CREDENTIALS_PAGE
 from pipeline.authentication.methods import METHODS
+from pipeline.authentication.refusals import CREDENTIALS_PAGE
 from pipeline.connecting import setup_probes as probes
 from pipeline.connecting.least_privilege import excess_roles
 from pipeline.connecting.secret_expiry import expiry_notice

@@ -59,7 +59,7 @@ def test_every_word_of_the_troubleshooting_table_exists() -> None:
 
 def test_every_refusal_of_entra_is_in_the_troubleshooting_table() -> None:
     """A reason that a client secret can be refused for is one that people can look up."""
-    from pipeline.authentication.errors import GRANT_REVOKED, OTHER_REFUSAL, REFUSALS, SIGN_IN_EXPIRED
+    from pipeline.authentication.refusals import GRANT_REVOKED, OTHER_REFUSAL, REFUSALS, SIGN_IN_EXPIRED
 
     of_sign_in = {GRANT_REVOKED.reason, SIGN_IN_EXPIRED.reason}
     reasons = {refusal.reason for refusal in (*REFUSALS.values(), OTHER_REFUSAL)} - of_sign_in

@@ -10,8 +10,9 @@ from collectors.errors import CredentialRejected, ServiceUnavailable, Throttled
 from local.azure import entra
 from local.azure.faults import Fault, Kind
 from local.azure.wire import Answer
-from pipeline.authentication.errors import APPLICATIONS_PAGE, translate_authentication_error
+from pipeline.authentication.errors import translate_authentication_error
 from pipeline.authentication.method import Offer
+from pipeline.authentication.refusals import APPLICATIONS_PAGE
 from pipeline.stores.records import CredentialRecord
 from tests.pipeline.app import App
 
