@@ -78,6 +78,9 @@ def describe(simulation: Simulation) -> JsonObject:
         ],
         "connector": _application(world.connector),
         "identity": _application(world.identity),
+        "apis": [
+            {"name": api.name, "tenant_id": api.tenant_id, "client_id": api.client_id} for api in world.apis
+        ],
         "applications": [_application(app) for app in world.applications if not app.managed_identity],
         "subscriptions": [_subscription(subscription) for subscription in world.subscriptions],
     }

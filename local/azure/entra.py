@@ -16,7 +16,6 @@ from urllib.parse import parse_qsl
 from local.azure.assertions import check_assertion
 from local.azure.entra_errors import refuse
 from local.azure.routing import RouteTable
-from local.azure.tokens import public_keys
 from local.azure.wire import Answer, json_answer
 
 if TYPE_CHECKING:
@@ -74,15 +73,21 @@ def _client_credentials(simulation: Simulation, tenant: Tenant, form: dict[str, 
     if refused:
         return refused
     resource = form["scope"].removesuffix("/.default")
+    if api := simulation.world.api(resource):
+        return _token_answer(simulation, simulation.issuer.issue_for_api(api, application, simulation.url))
     audience = simulation.issuer.audience_of(resource)
     if audience is None:
         return refuse(500011, resource=resource, directory=tenant.name)
+    return _token_answer(simulation, _issue(simulation, application, audience))
+
+
+def _token_answer(simulation: Simulation, token: str) -> Answer:
     return json_answer(
         {
             "token_type": "Bearer",
             "expires_in": simulation.issuer.lifetime_s,
             "ext_expires_in": simulation.issuer.lifetime_s,
-            "access_token": _issue(simulation, application, audience),
+            "access_token": token,
         }
     )
 
@@ -155,8 +160,10 @@ def discovery(call: EntraCall) -> Answer:
 @ROUTES.add("GET", "/{tenant}/discovery/v2.0/keys", None)
 def keys(call: EntraCall) -> Answer:
     """Serve the keys that tokens are signed with."""
-    del call
-    return json_answer(public_keys())
+    tenant = call.simulation.world.tenant(call.parameters["tenant"])
+    if tenant is None:
+        return refuse(90002, tenant=call.parameters["tenant"])
+    return json_answer(call.simulation.issuer.keys.document(f"{call.simulation.url}/{tenant.tenant_id}/v2.0"))
 
 
 @ROUTES.add("GET", "/msi/token", None)

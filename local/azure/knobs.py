@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, override
 
+from local.azure.caller_changes import GrantAppRoles, MintToken, RotateSigningKey
 from local.azure.changes import (
     AddAlert,
     AddCertificate,
@@ -102,6 +103,9 @@ type AnyChange = (
     | SetPages
     | SetTokens
     | SetVault
+    | GrantAppRoles
+    | RotateSigningKey
+    | MintToken
     | AddFault
     | ClearFaults
 )

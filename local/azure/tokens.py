@@ -1,18 +1,20 @@
 """Access tokens: issues and reads JWTs as Microsoft Entra signs them (RS256, issuer `https://sts.windows.net/`)."""
 
-import base64
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from typing import TYPE_CHECKING
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.types import Options
 from msgspec import Struct, ValidationError, convert
 
-KEY_ID = "simulated-azure-signing-key"
+from local.azure.signing_keys import SigningKeys
+
+if TYPE_CHECKING:
+    from local.azure.world import Api, Application
+
 ARM = "https://management.azure.com"
 VAULT = "https://vault.azure.net"
 GRAPH = "https://graph.microsoft.com"
@@ -57,30 +59,13 @@ class TokenExpiredError(Exception):
         self.expired_at = expired_at
 
 
-@cache
-def signing_key() -> RSAPrivateKey:
-    """Return this process's signing key, made at first use."""
-    return generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _base64url(number: int) -> str:
-    raw = number.to_bytes((number.bit_length() + 7) // 8)
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def public_keys() -> dict[str, object]:
-    """Return the key set that `jwks_uri` serves."""
-    numbers = signing_key().public_key().public_numbers()
-    key = {"kty": "RSA", "use": "sig", "kid": KEY_ID, "n": _base64url(numbers.n), "e": _base64url(numbers.e)}
-    return {"keys": [key]}
-
-
 @dataclass(slots=True)
 class TokenIssuer:
     """Issues access tokens and recognises them again."""
 
     lifetime_s: int = 3600
     resources: dict[str, str] = field(default_factory=lambda: dict(RESOURCES))
+    keys: SigningKeys = field(default_factory=SigningKeys)
     _known: dict[str, Claims] = field(default_factory=dict)
 
     def audience_of(self, resource: str) -> str | None:
@@ -109,7 +94,36 @@ class TokenIssuer:
             "uti": uuid.uuid4().hex,
             "ver": "1.0",
         }
-        return jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID, "x5t": KEY_ID})
+        return self.keys.newest.sign(claims)
+
+    def issue_for_api(self, api: "Api", application: "Application", authority: str) -> str:
+        """Issue an access token (v2.0) for an API of a customer, with the app roles granted there.
+
+        Takes the API, who calls it with client credentials, and the authority's address. Gives the JWT. A
+        client without a role gets a token without `roles`, as Entra does unless assignment is required.
+        """
+        return self.keys.newest.sign(self.api_claims(api, application, authority))
+
+    def api_claims(self, api: "Api", application: "Application", authority: str) -> dict[str, object]:
+        """Give the claims of such a token ("Access token claims reference", v2.0)."""
+        now = int(time.time())
+        roles = api.granted.get(application.object_id, ())
+        return {
+            "aud": api.client_id,
+            "iss": f"{authority}/{api.tenant_id}/v2.0",
+            "iat": now,
+            "nbf": now,
+            "exp": now + self.lifetime_s,
+            "azp": application.client_id,
+            "azpacr": "1",
+            "idtyp": "app",
+            "oid": application.object_id,
+            "sub": application.object_id,
+            "tid": api.tenant_id,
+            "uti": uuid.uuid4().hex,
+            "ver": "2.0",
+            **({"roles": list(roles)} if roles else {}),
+        }
 
     def read(self, token: str) -> Claims:
         """Read a token issued here.
@@ -128,7 +142,10 @@ class TokenIssuer:
     def _verify(self, token: str) -> Claims:
         unchecked = Options(verify_aud=False, verify_exp=False, verify_nbf=False, verify_iat=False)
         try:
-            payload = jwt.decode(token, signing_key().public_key(), algorithms=["RS256"], options=unchecked)
+            # Azure's own services go on taking what an earlier key signed.
+            signed_by = self.keys.find(str(jwt.get_unverified_header(token).get("kid")))
+            key = (signed_by or self.keys.newest).private.public_key()
+            payload = jwt.decode(token, key, algorithms=["RS256"], options=unchecked)
             claims = convert(payload, Claims)
         except (jwt.InvalidTokenError, ValidationError) as error:
             raise TokenRefusedError from error

@@ -94,6 +94,17 @@ class Application:
     special: str = ""
 
 
+@dataclass(slots=True)
+class Api:
+    """An app registration that exposes an API of the customer's: here, the connector's own."""
+
+    tenant_id: str
+    client_id: str
+    name: str
+    granted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """App roles by the object id of the client they were assigned to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """A role assignment at subscription scope."""
@@ -175,6 +186,7 @@ class World:
     started_at: datetime
     tenants: list[Tenant] = field(default_factory=list)
     applications: list[Application] = field(default_factory=list)
+    apis: list[Api] = field(default_factory=list)
     subscriptions: list[Subscription] = field(default_factory=list)
     custom_roles: list[Role] = field(default_factory=lambda: [roles.READER_WITHOUT_FINDINGS])
     inherited_roles: list[Role] = field(default_factory=lambda: [roles.FROM_MANAGEMENT_GROUP])
@@ -195,6 +207,11 @@ class World:
             }:
                 return found
         return None
+
+    def api(self, resource: str) -> Api | None:
+        """Find an API by its client id or its `api://` address, as a scope names it."""
+        wanted = resource.lower().removeprefix("api://")
+        return next((api for api in self.apis if wanted == api.client_id), None)
 
     def subscription(self, key: str) -> Subscription | None:
         """Find a subscription by id or name, in any case."""
