@@ -17,7 +17,7 @@ from collectors.declarations.rules import (
     private_endpoint_approved,
     unknown,
 )
-from collectors.virtual_machines.reads import BACKUP_POLICIES, PROTECTED_ITEMS, REPLICATED_ITEMS, VAULTS
+from collectors.declarations.shared_reads import BACKUP_POLICIES, PROTECTED_ITEMS, REPLICATED_ITEMS, VAULTS
 from collectors.virtual_machines.recovery import active, retention_days
 
 _PERMISSION = VAULTS.permission

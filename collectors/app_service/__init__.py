@@ -5,6 +5,7 @@ from collectors.contract import Collector
 from collectors.declarations.configuration import Child, Kind, configuration
 from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
 from collectors.declarations.resources import Resource
+from collectors.declarations.shared_reads import COMPONENTS, ROLE_ASSIGNMENTS
 
 
 def _network_unset(site: Resource) -> bool:
@@ -51,8 +52,8 @@ COLLECTOR = Collector(
             ],
             shared={
                 "sites": reads.SITES,
-                "components": reads.COMPONENTS,
-                "role_assignments": reads.ASSIGNMENTS,
+                "components": COMPONENTS,
+                "role_assignments": ROLE_ASSIGNMENTS,
             },
         ),
     ),

@@ -1,24 +1,13 @@
 """What function apps are asked beyond what all sites are."""
 
-from collectors.app_service.reads import (
-    ASSIGNMENTS,
-    COMPONENTS,
-    FUNCTIONS,
-    SETTINGS_PERMISSION,
-    SITES,
-    principal_of,
-)
+from collectors.app_service.reads import FUNCTIONS, SETTINGS_PERMISSION, SITES, principal_of
 from collectors.app_service.settings import common_rules, not_public_rule
 from collectors.contract import Check, JsonValue
+from collectors.declarations.azure_roles import PRIVILEGED, role_id
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
+from collectors.declarations.shared_reads import COMPONENTS, ROLE_ASSIGNMENTS
 
-ADMIN_ROLES = {
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
-    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
-    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
-    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
-}
 _COMPONENT_TAG = "hidden-link: /app-insights-resource-id"
 _LEVELS = {"function", "admin", "anonymous"}
 
@@ -63,13 +52,12 @@ def no_admin_role(app: Resource) -> Judgement:
     if not principals:
         return not_applicable("The app has no managed identity.")
     rows = [row for one in principals for row in app.matching("role_assignments", principal_of, one)]
-    roles = [(row.text("properties.roleDefinitionId") or "").lower().rpartition("/")[2] for row in rows]
-    held = sorted({ADMIN_ROLES[role] for role in roles if role in ADMIN_ROLES})
+    held = sorted({PRIVILEGED[role_id(row)] for row in rows if role_id(row) in PRIVILEGED})
     return judged(
         not held,
         "No identity of the app has an administrator's role.",
         f"An identity of the app has the role {', '.join(held)}.",
-        roles=len(roles),
+        roles=len(rows),
         administrator_roles=held,
     )
 
@@ -154,7 +142,7 @@ RULES = (
             rationale="Whoever breaks into the app has the rights of its identity.",
             remediation="Portal: app > Identity > Azure role assignments. CLI: az role assignment delete "
             "--assignee <principal id> --role <role> --scope <scope>",
-            permission=ASSIGNMENTS.permission,
+            permission=ROLE_ASSIGNMENTS.permission,
         ),
         no_admin_role,
         needs=("role_assignments",),

@@ -33,16 +33,6 @@ PRIVATE_ENDPOINTS = Read(
 )
 # In no list: what each function asks of its callers.
 FUNCTIONS = Read(path="/{id}/functions", api_version="2024-11-01", permission=f"{_WEB}/functions/read")
-COMPONENTS = Read(
-    path="/subscriptions/{subscription_id}/providers/Microsoft.Insights/components",
-    api_version="2020-02-02",
-    permission="Microsoft.Insights/components/read",
-)
-ASSIGNMENTS = Read(
-    path="/subscriptions/{subscription_id}/providers/Microsoft.Authorization/roleAssignments",
-    api_version="2022-04-01",
-    permission="Microsoft.Authorization/roleAssignments/read",
-)
 SETTINGS_PERMISSION = f"{_WEB}/config/list/action"
 """Reads app settings, with the secrets in them: not in Reader, and not asked for."""
 

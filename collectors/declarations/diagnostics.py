@@ -9,6 +9,7 @@ DIAGNOSTIC_SETTINGS = Read(
     path="/{id}/providers/Microsoft.Insights/diagnosticSettings",
     api_version="2021-05-01-preview",
     permission="Microsoft.Insights/diagnosticSettings/read",
+    shared=True,
 )
 """The settings of one resource: read for each, as no list of the subscription holds them."""
 

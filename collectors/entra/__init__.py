@@ -1,6 +1,7 @@
 """Microsoft Entra ID: how people sign in, what they may do, and which applications hold secrets."""
 
 from collectors.contract import Collector
+from collectors.declarations import shared_reads
 from collectors.declarations.configuration import Kind, configuration
 from collectors.entra import conditional_access, privileges, reads, tenant
 from collectors.entra.applications import APPLICATION_RULES
@@ -25,7 +26,7 @@ SHARED = {
     "schedules": reads.SCHEDULES,
     "eligible": reads.ELIGIBLE,
     "reviews": reads.REVIEWS,
-    "azure_roles": reads.AZURE_ASSIGNMENTS,
+    "azure_roles": shared_reads.ROLE_ASSIGNMENTS,
 }
 OBJECTS = {
     "subscription": reads.SUBSCRIPTION,

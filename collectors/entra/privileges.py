@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from collectors.contract import Check, JsonValue
+from collectors.declarations.azure_roles import CONTRIBUTOR, OWNER, role_id
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
 from collectors.entra.reads import DETAILS, ELIGIBLE, REVIEWS, ROLE_ASSIGNMENTS
@@ -19,8 +20,8 @@ PRIVILEGED = {
 """Global, Privileged Role, Privileged Authentication, Security and Application Administrator."""
 
 MACHINE_ROLES = {
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-    "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    OWNER,
+    CONTRIBUTOR,
     "9980e02c-c2be-4d73-94e8-173b1dc7cf3c",
     "1c0163c0-47e6-4577-8991-ea5c82e286e4",
     "fb879df8-f326-4884-b1cf-06f3ad86be52",
@@ -80,13 +81,9 @@ def daily(tenant: Resource) -> Judgement:
     return manual("Look whether these accounts are used for administration only.", principals=found)
 
 
-def _role_id(assignment: Resource) -> str:
-    return (assignment.text("properties.roleDefinitionId") or "").rpartition("/")[2].lower()
-
-
 def machine_users(subscription: Resource) -> Judgement:
     """Judge whether the users who can reach machines can sign in with MFA; groups are not looked into."""
-    granted = [one for one in subscription.shared("azure_roles") if _role_id(one) in MACHINE_ROLES]
+    granted = [one for one in subscription.shared("azure_roles") if role_id(one) in MACHINE_ROLES]
     kinds = {
         one.text("properties.principalId") or "": (one.text("properties.principalType") or "").lower()
         for one in granted

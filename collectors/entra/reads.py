@@ -45,11 +45,6 @@ SUBSCRIPTION = Read(
     api_version="2022-12-01",
     permission="Microsoft.Resources/subscriptions/read",
 )
-AZURE_ASSIGNMENTS = Read(
-    path="/subscriptions/{subscription_id}/providers/Microsoft.Authorization/roleAssignments",
-    api_version="2022-04-01",
-    permission="Microsoft.Authorization/roleAssignments/read",
-)
 TRANSFERS = Read(
     path="/providers/Microsoft.Subscription/policies/default",
     api_version="2021-10-01",

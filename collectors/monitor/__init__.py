@@ -3,6 +3,7 @@
 from collectors.contract import Collector
 from collectors.declarations.configuration import Child, Kind, configuration
 from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
+from collectors.declarations.shared_reads import COMPONENTS
 from collectors.monitor import reads
 from collectors.monitor.activity_log import ACCOUNT, EXPORT_RULES, SHAPE, STORAGE_RULES
 from collectors.monitor.alerts import ALERT_RULES
@@ -30,7 +31,7 @@ KINDS = (
         shape=SHAPE,
     ),
     Kind("Log Analytics workspaces", reads.WORKSPACES, WORKSPACE_RULES),
-    Kind("Application Insights components", reads.COMPONENTS, ()),
+    Kind("Application Insights components", COMPONENTS, ()),
     Kind(
         "resources that can log",
         reads.RESOURCES,
@@ -62,7 +63,7 @@ COLLECTOR = Collector(
                 "settings": reads.SETTINGS,
                 "log_profiles": reads.LOG_PROFILES,
                 "workspaces": reads.WORKSPACES,
-                "components": reads.COMPONENTS,
+                "components": COMPONENTS,
                 "resources": reads.RESOURCES,
                 "entra": reads.ENTRA_SETTINGS,
                 "intune": reads.INTUNE_SETTINGS,

@@ -4,8 +4,9 @@ from collectors.contract import Check, JsonValue
 from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable
+from collectors.declarations.shared_reads import COMPONENTS
 from collectors.monitor.activity_log import sending
-from collectors.monitor.reads import COMPONENTS, RESOURCES
+from collectors.monitor.reads import RESOURCES
 
 # Types with resource logs (Microsoft Learn, "Supported Resource log categories in Azure Monitor"). Storage
 # accounts are left out: their logs are settings of the services inside, which the storage service judges.

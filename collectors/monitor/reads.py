@@ -25,11 +25,6 @@ LOG_PROFILES = Read(
     api_version="2016-03-01",
     permission="Microsoft.Insights/logprofiles/read",
 )
-COMPONENTS = Read(
-    path=f"{_INSIGHTS}/components",
-    api_version="2020-02-02",
-    permission="Microsoft.Insights/components/read",
-)
 WORKSPACES = Read(
     path="/subscriptions/{subscription_id}/providers/Microsoft.OperationalInsights/workspaces",
     api_version="2023-09-01",

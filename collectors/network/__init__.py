@@ -1,14 +1,15 @@
 """Networks: what the internet reaches, what guards it, and what records the traffic."""
 
 from collectors.contract import Collector
+from collectors.declarations import shared_reads
 from collectors.declarations.configuration import Kind, configuration
 from collectors.network import application_gateways, flow_logs, front_doors, networks, nsg, reads
 
 KINDS = (
-    Kind("network security groups", reads.SECURITY_GROUPS, (*nsg.RULES, *flow_logs.GROUP_RULES)),
-    Kind("virtual networks", reads.NETWORKS, (*networks.NETWORK_RULES, *flow_logs.NETWORK_RULES)),
-    Kind("subnets", reads.NETWORKS, networks.SUBNET_RULES, inside="properties.subnets"),
-    Kind("public IP addresses", reads.PUBLIC_IPS, networks.ADDRESS_RULES),
+    Kind("network security groups", shared_reads.SECURITY_GROUPS, (*nsg.RULES, *flow_logs.GROUP_RULES)),
+    Kind("virtual networks", shared_reads.NETWORKS, (*networks.NETWORK_RULES, *flow_logs.NETWORK_RULES)),
+    Kind("subnets", shared_reads.NETWORKS, networks.SUBNET_RULES, inside="properties.subnets"),
+    Kind("public IP addresses", shared_reads.PUBLIC_ADDRESSES, networks.ADDRESS_RULES),
     Kind("application gateways", reads.APPLICATION_GATEWAYS, application_gateways.GATEWAY_RULES),
     Kind("firewall policies of gateways", reads.GATEWAY_POLICIES, application_gateways.POLICY_RULES),
     Kind("firewall policies of Front Doors", reads.FRONT_DOOR_POLICIES, application_gateways.POLICY_RULES),
@@ -42,7 +43,7 @@ COLLECTOR = Collector(
             "Network Configuration",
             KINDS,
             shared={
-                flow_logs.NETWORKS_NAME: reads.NETWORKS,
+                flow_logs.NETWORKS_NAME: shared_reads.NETWORKS,
                 flow_logs.WATCHERS_NAME: reads.WATCHERS,
                 "firewalls": reads.FIREWALLS,
                 "bastions": reads.BASTIONS,

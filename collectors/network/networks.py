@@ -13,14 +13,13 @@ from collectors.declarations.rules import (
     must_be_on,
     not_applicable,
 )
+from collectors.declarations.shared_reads import NETWORKS, PUBLIC_ADDRESSES
 from collectors.network.flow_logs import NETWORKS_NAME, WATCHERS_NAME, region
 from collectors.network.reads import (
     ASSOCIATIONS,
     BASTIONS,
     FIREWALLS,
-    NETWORKS,
     PERIMETERS,
-    PUBLIC_IPS,
     WATCHERS,
 )
 
@@ -190,7 +189,7 @@ ADDRESS_RULES = (
             rationale="Each public address is an entrance; forgotten ones are found by others.",
             remediation="Portal: Public IP addresses > delete those not needed. CLI: az network public-ip "
             "delete -g <group> -n <address>",
-            permission=PUBLIC_IPS.permission,
+            permission=PUBLIC_ADDRESSES.permission,
         ),
         public_address,
     ),

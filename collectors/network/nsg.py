@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping
 from collectors.contract import Check, CheckSeverity, JsonValue
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judgement, Rule, bad, good, manual
+from collectors.declarations.shared_reads import SECURITY_GROUPS
 from collectors.network.exposure import WIDEST_SOURCE, Opening, openings
-from collectors.network.reads import SECURITY_GROUPS
 
 MOST_PORTS = 32_768
 _HTTPS = 443

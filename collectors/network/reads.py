@@ -10,10 +10,7 @@ def _list(name: str, api_version: str) -> Read:
     return Read(f"{_NETWORK}/{name}", api_version, f"Microsoft.Network/{name}/read")
 
 
-SECURITY_GROUPS = _list("networkSecurityGroups", "2024-03-01")
-NETWORKS = _list("virtualNetworks", "2025-01-01")
 WATCHERS = _list("networkWatchers", "2025-01-01")
-PUBLIC_IPS = _list("publicIPAddresses", "2025-01-01")
 BASTIONS = _list("bastionHosts", "2024-03-01")
 FIREWALLS = _list("azureFirewalls", "2024-03-01")
 APPLICATION_GATEWAYS = _list("applicationGateways", "2024-03-01")

@@ -1,10 +1,12 @@
 """Azure role-based access control: who may do what in the subscription, and who they are."""
 
 from collectors.contract import Collector
+from collectors.declarations.azure_roles import role_id
 from collectors.declarations.configuration import Child, Kind, configuration
+from collectors.declarations.shared_reads import LOCKS, ROLE_ASSIGNMENTS
 from collectors.rbac import principals, reads, subscription
 from collectors.rbac.principals import has_type, principal_id
-from collectors.rbac.roles import is_custom, role_id, unlisted
+from collectors.rbac.roles import is_custom, unlisted
 
 PRINCIPALS = {
     "role": Child(reads.ROLE, when=unlisted, of=role_id),
@@ -14,7 +16,7 @@ PRINCIPALS = {
     "service_principal": Child(reads.SERVICE_PRINCIPAL, when=has_type("serviceprincipal"), of=principal_id),
 }
 KINDS = (
-    Kind("role assignments", reads.ASSIGNMENTS, principals.RULES, PRINCIPALS),
+    Kind("role assignments", ROLE_ASSIGNMENTS, principals.RULES, PRINCIPALS),
     Kind("custom roles", reads.DEFINITIONS, subscription.CUSTOM_ROLE_RULES, keep=is_custom),
 )
 
@@ -37,9 +39,9 @@ COLLECTOR = Collector(
             "Access Control Configuration",
             KINDS,
             shared={
-                "assignments": reads.ASSIGNMENTS,
+                "assignments": ROLE_ASSIGNMENTS,
                 "definitions": reads.DEFINITIONS,
-                "locks": reads.LOCKS,
+                "locks": LOCKS,
                 "classic": reads.CLASSIC,
                 "tenant_creators": reads.TENANT_CREATORS,
             },

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from collectors.contract import Check
+from collectors.declarations.azure_roles import OWNER, USER_ACCESS_ADMINISTRATOR, role_id
 from collectors.declarations.configuration import gap_judgement
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import (
@@ -16,15 +17,9 @@ from collectors.declarations.rules import (
     not_applicable,
     unknown,
 )
-from collectors.rbac.reads import ASSIGNMENTS, GROUP, USER
-from collectors.rbac.roles import (
-    OWNER,
-    USER_ACCESS_ADMINISTRATOR,
-    definition_of,
-    role_id,
-    scope_of,
-    writes,
-)
+from collectors.declarations.shared_reads import ROLE_ASSIGNMENTS
+from collectors.rbac.reads import GROUP, USER
+from collectors.rbac.roles import definition_of, scope_of, writes
 
 _PARTS = {"user": ("user",), "group": ("group", "members"), "serviceprincipal": ("service_principal",)}
 _FILTER = "members of groups included, service principals left out"
@@ -197,7 +192,7 @@ RULES = (
             rationale="At the root the role gives everybody's access to every subscription away.",
             remediation="CLI: az role assignment delete --role 'User Access Administrator' --scope / "
             "--assignee <id>. Portal: Entra ID > Properties > Access management for Azure resources > No",
-            permission=ASSIGNMENTS.permission,
+            permission=ROLE_ASSIGNMENTS.permission,
         ),
         access_administrator,
     ),
@@ -208,7 +203,7 @@ RULES = (
             severity="high",
             rationale="One leaked secret of an owner gives the whole subscription away.",
             remediation=_REMOVE,
-            permission=ASSIGNMENTS.permission,
+            permission=ROLE_ASSIGNMENTS.permission,
         ),
         service_principal,
     ),

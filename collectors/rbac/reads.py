@@ -4,13 +4,6 @@ from collectors.contract import Read
 
 _AUTHORIZATION = "/subscriptions/{subscription_id}/providers/Microsoft.Authorization"
 
-# Unfiltered, the list holds what is inherited and what is assigned below the subscription too. Eligible
-# (PIM) assignments are not in it.
-ASSIGNMENTS = Read(
-    path=f"{_AUTHORIZATION}/roleAssignments",
-    api_version="2022-04-01",
-    permission="Microsoft.Authorization/roleAssignments/read",
-)
 DEFINITIONS = Read(
     path=f"{_AUTHORIZATION}/roleDefinitions",
     api_version="2022-04-01",
@@ -21,11 +14,6 @@ ROLE = Read(
     path="/providers/Microsoft.Authorization/roleDefinitions/{id}",
     api_version="2022-04-01",
     permission="Microsoft.Authorization/roleDefinitions/read",
-)
-LOCKS = Read(
-    path=f"{_AUTHORIZATION}/locks",
-    api_version="2020-05-01",
-    permission="Microsoft.Authorization/locks/read",
 )
 CLASSIC = Read(
     path=f"{_AUTHORIZATION}/classicAdministrators",

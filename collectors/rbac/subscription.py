@@ -4,20 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from collectors.contract import Check, JsonValue
+from collectors.declarations.azure_roles import OWNER, PRIVILEGED, role_id
 from collectors.declarations.configuration import gap_judgement
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable
+from collectors.declarations.shared_reads import LOCKS, ROLE_ASSIGNMENTS
 from collectors.errors import ResourceAbsent, UnexpectedAnswer
-from collectors.rbac.reads import ASSIGNMENTS, CLASSIC, DEFINITIONS, LOCKS, TENANT_CREATORS
-from collectors.rbac.roles import (
-    OWNER,
-    PRIVILEGED,
-    actions_of,
-    holds_subscription,
-    is_custom,
-    role_id,
-    scope_of,
-)
+from collectors.rbac.reads import CLASSIC, DEFINITIONS, TENANT_CREATORS
+from collectors.rbac.roles import actions_of, holds_subscription, is_custom, scope_of
 
 _LOCKS = {f"microsoft.authorization/locks/{what}" for what in ("*", "write", "delete")}
 _ANYTHING = "*"
@@ -150,7 +144,7 @@ SUBSCRIPTION_RULES = (
             rationale="Each owner more is one account more whose loss is the loss of the subscription.",
             remediation="Portal: subscription > Access control (IAM) > Role assignments > Owner > Remove. "
             "CLI: az role assignment delete --role Owner --assignee <id> --scope /subscriptions/<id>",
-            permission=ASSIGNMENTS.permission,
+            permission=ROLE_ASSIGNMENTS.permission,
             thresholds={"owners": 3},
         ),
         needs=("assignments",),
@@ -164,7 +158,7 @@ SUBSCRIPTION_RULES = (
             rationale="With a single owner nobody can act when that account is lost.",
             remediation="Portal: subscription > Access control (IAM) > Add role assignment > Owner. CLI: "
             "az role assignment create --role Owner --assignee <id> --scope /subscriptions/<id>",
-            permission=ASSIGNMENTS.permission,
+            permission=ROLE_ASSIGNMENTS.permission,
             thresholds={"owners": 2},
         ),
         needs=("assignments",),
@@ -178,7 +172,7 @@ SUBSCRIPTION_RULES = (
             rationale="Privileges that were once needed stay until somebody looks.",
             remediation="Portal: Entra ID > Identity Governance > Access reviews, or subscription > Access "
             "control (IAM) > Role assignments > Privileged. CLI: az role assignment list --all",
-            permission=ASSIGNMENTS.permission,
+            permission=ROLE_ASSIGNMENTS.permission,
         ),
         privileged,
         ("assignments",),

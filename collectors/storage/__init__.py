@@ -2,11 +2,12 @@
 
 from collectors.contract import Collector
 from collectors.declarations.configuration import Kind, configuration
+from collectors.declarations.shared_reads import LOCKS
 from collectors.storage.access import ACCESS_RULES
 from collectors.storage.files import FILE_RULES
 from collectors.storage.network import NETWORK_RULES
 from collectors.storage.protection import PROTECTION_RULES
-from collectors.storage.reads import ACCOUNTS, CHILDREN, CLASSIC_ACCOUNTS, LOCKS
+from collectors.storage.reads import ACCOUNTS, CHILDREN, CLASSIC_ACCOUNTS
 from collectors.storage.watching import CLASSIC_RULES, WATCHING_RULES
 
 RULES = (*NETWORK_RULES, *ACCESS_RULES, *PROTECTION_RULES, *FILE_RULES, *WATCHING_RULES)

@@ -13,7 +13,8 @@ from collectors.declarations.rules import (
     must_be_one_of,
 )
 from collectors.declarations.rules import not_applicable as does_not_apply
-from collectors.storage.reads import ACCOUNTS, BLOB_SERVICE, FILE_SERVICE, LOCKS
+from collectors.declarations.shared_reads import LOCKS
+from collectors.storage.reads import ACCOUNTS, BLOB_SERVICE, FILE_SERVICE
 
 _GEO_REDUNDANT = ("Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
 _IN_ONE_REGION = ("Standard_LRS", "Standard_ZRS", "Premium_LRS", "Premium_ZRS")

@@ -31,11 +31,6 @@ CONTAINERS = Read(
     api_version="2023-05-01",
     permission="Microsoft.Storage/storageAccounts/blobServices/containers/read",
 )
-LOCKS = Read(
-    path="/subscriptions/{subscription_id}/providers/Microsoft.Authorization/locks",
-    api_version="2020-05-01",
-    permission="Microsoft.Authorization/locks/read",
-)
 CLASSIC_TYPE = "Microsoft.ClassicStorage/storageAccounts"
 CLASSIC_ACCOUNTS = Read(
     path="/subscriptions/{subscription_id}/resources",
@@ -85,7 +80,7 @@ def leaves_anonymous_access_open(account: Resource) -> bool:
 
 def _logs(service: str) -> Child:
     path = DIAGNOSTIC_SETTINGS.path.replace("{id}", f"{{id}}/{service}Services/default")
-    read = msgspec.structs.replace(DIAGNOSTIC_SETTINGS, path=path)
+    read = msgspec.structs.replace(DIAGNOSTIC_SETTINGS, path=path, shared=False)
     return Child(read, many=True, when=partial(has_service, service=service))
 
 

@@ -1,6 +1,7 @@
 """Virtual machines with their disks, scale sets, extensions, network, backup and measured settings."""
 
 from collectors.contract import Collector
+from collectors.declarations import shared_reads
 from collectors.declarations.configuration import Child, Kind, configuration
 from collectors.virtual_machines import baselines, disks, extensions, model, network, reads, recovery
 
@@ -38,18 +39,18 @@ COLLECTOR = Collector(
             shared={
                 "disks": reads.DISKS,
                 "interfaces": reads.INTERFACES,
-                "security_groups": reads.SECURITY_GROUPS,
-                "networks": reads.NETWORKS,
-                "public_addresses": reads.PUBLIC_ADDRESSES,
+                "security_groups": shared_reads.SECURITY_GROUPS,
+                "networks": shared_reads.NETWORKS,
+                "public_addresses": shared_reads.PUBLIC_ADDRESSES,
                 "just_in_time": reads.JUST_IN_TIME,
                 "guest_assignments": reads.GUEST_ASSIGNMENTS,
-                "vaults": reads.VAULTS,
+                "vaults": shared_reads.VAULTS,
             },
             beneath={
                 "vaults": {
-                    "protected_items": Child(reads.PROTECTED_ITEMS, many=True),
-                    "backup_policies": Child(reads.BACKUP_POLICIES, many=True),
-                    "replicated_items": Child(reads.REPLICATED_ITEMS, many=True),
+                    "protected_items": Child(shared_reads.PROTECTED_ITEMS, many=True),
+                    "backup_policies": Child(shared_reads.BACKUP_POLICIES, many=True),
+                    "replicated_items": Child(shared_reads.REPLICATED_ITEMS, many=True),
                 }
             },
         ),

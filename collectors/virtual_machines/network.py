@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from collectors.contract import Check
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judge, Judgement, Rule, judged, not_applicable, unknown
+from collectors.declarations.shared_reads import SECURITY_GROUPS
 from collectors.virtual_machines.exposure import ports
 from collectors.virtual_machines.reads import (
     INTERFACES,
     JUST_IN_TIME,
-    SECURITY_GROUPS,
     machines_of,
     subnets_of,
     whole_id,

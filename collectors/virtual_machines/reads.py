@@ -42,21 +42,6 @@ INTERFACES = Read(
     api_version="2024-03-01",
     permission="Microsoft.Network/networkInterfaces/read",
 )
-SECURITY_GROUPS = Read(
-    path=f"{_NETWORK}/networkSecurityGroups",
-    api_version="2024-03-01",
-    permission="Microsoft.Network/networkSecurityGroups/read",
-)
-NETWORKS = Read(
-    path=f"{_NETWORK}/virtualNetworks",
-    api_version="2025-01-01",
-    permission="Microsoft.Network/virtualNetworks/read",
-)
-PUBLIC_ADDRESSES = Read(
-    path=f"{_NETWORK}/publicIPAddresses",
-    api_version="2025-01-01",
-    permission="Microsoft.Network/publicIPAddresses/read",
-)
 JUST_IN_TIME = Read(
     path="/subscriptions/{subscription_id}/providers/Microsoft.Security/jitNetworkAccessPolicies",
     api_version="2020-01-01",
@@ -68,29 +53,6 @@ GUEST_ASSIGNMENTS = Read(
     api_version="2024-04-05",
     permission="Microsoft.GuestConfiguration/guestConfigurationAssignments/read",
 )
-VAULTS = Read(
-    path="/subscriptions/{subscription_id}/providers/Microsoft.RecoveryServices/vaults",
-    api_version="2025-02-01",
-    permission="Microsoft.RecoveryServices/Vaults/read",
-)
-PROTECTED_ITEMS = Read(
-    path="/{id}/backupProtectedItems",
-    api_version="2024-04-01",
-    permission="Microsoft.RecoveryServices/Vaults/backupProtectedItems/read",
-)
-"""What one vault backs up: no list of the subscription holds it."""
-BACKUP_POLICIES = Read(
-    path="/{id}/backupPolicies",
-    api_version="2024-04-01",
-    permission="Microsoft.RecoveryServices/Vaults/backupPolicies/read",
-)
-"""The policies of one vault: no list of the subscription holds them."""
-REPLICATED_ITEMS = Read(
-    path="/{id}/replicationProtectedItems",
-    api_version="2025-01-01",
-    permission="Microsoft.RecoveryServices/vaults/replicationProtectedItems/read",
-)
-"""What one vault replicates with Site Recovery: no list of the subscription holds it."""
 
 
 def whole_id(row: Resource) -> Iterable[str]:

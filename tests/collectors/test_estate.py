@@ -1,5 +1,7 @@
 """Every verdict over the simulated estate is the truth that its generator wrote down."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -63,3 +65,22 @@ async def test_each_request_is_declared_and_made_once(azure: SimulatedAzure, ser
         if "/oauth2/" not in entry.path
     ]
     assert len(sent) == len(set(sent)) == reader.requests_sent
+
+
+async def test_services_ask_no_list_that_another_asked(azure: SimulatedAzure) -> None:
+    """A run of all services at once, as a sync is, sends no request twice: what two need, one asks."""
+    azure.simulation.log.clear()
+
+    async def emit(verdict: Verdict) -> None:
+        del verdict
+
+    async with reading(azure, "production") as reader:
+        parts = [part for collector in registry.load().values() for part in collector.parts]
+        await asyncio.gather(*(part.collect(reader.part(), emit) for part in parts))
+
+    sent = Counter(
+        f"{entry.method} {entry.path}?{entry.query}".lower()
+        for entry in azure.simulation.log.entries
+        if "/oauth2/" not in entry.path
+    )
+    assert {request: times for request, times in sent.items() if times > 1} == {}
