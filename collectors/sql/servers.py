@@ -1,7 +1,5 @@
 """Logical servers: who signs in, from where, with whose key, and what is written down of it."""
 
-from collections.abc import Mapping
-
 from collectors.contract import Check
 from collectors.declarations.configuration import Child, Kind
 from collectors.declarations.database_servers import (
@@ -10,20 +8,20 @@ from collectors.declarations.database_servers import (
     public_network_off,
     reached_publicly,
 )
+from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import (
     Judgement,
     Rule,
     bad,
     good,
-    judged,
-    manual,
     must_be_on,
     must_be_one_of,
     private_endpoint_approved,
     unknown,
 )
 from collectors.sql.assessments import ASSESSMENT_RULES, not_express
+from collectors.sql.auditing import audit_kept, audited, master_of, only_monitored
 from collectors.sql.firewall import no_unrestricted_inbound
 from collectors.sql.protection import defender_on, minimum_tls, of_part
 from collectors.sql.reads import (
@@ -37,11 +35,6 @@ from collectors.sql.reads import (
     SERVER_LIST,
 )
 
-_STATE = must_be_one_of("properties.state", "Auditing", allowed=["Enabled"], others=["Disabled"], absent=None)
-_NEVER_AUDITED = bad("Auditing was never set.")
-# Auditing of a server covers all its databases, whatever their own settings say: those are not asked.
-audited = of_part("auditing", _STATE, _NEVER_AUDITED)
-
 own_key = of_part(
     "protector",
     must_be_one_of(
@@ -53,27 +46,6 @@ own_key = of_part(
     ),
     unknown("Azure does not say which key protects the databases."),
 )
-
-
-def audit_kept(server: Resource, limits: Mapping[str, float]) -> Judgement:
-    """Judge how long audit logs are kept in storage; zero days mean for ever (REST specification)."""
-    auditing = server.part("auditing")
-    if auditing is None or not auditing.flag("properties.state"):
-        return bad("Auditing is off, so nothing is kept.")
-    if not auditing.text("properties.storageEndpoint"):
-        return manual(
-            "The audit log goes to Azure Monitor, not to storage: look how long its workspace keeps it.",
-            azure_monitor=auditing.flag("properties.isAzureMonitorTargetEnabled"),
-        )
-    days = auditing.number("properties.retentionDays")
-    if days is None:
-        return unknown("Azure does not say how long the audit log is kept.", retention_days=None)
-    return judged(
-        days == 0 or days >= limits["days"],
-        "The audit log is kept for ever." if days == 0 else f"The audit log is kept for {days:g} days.",
-        f"The audit log is kept for {days:g} days only.",
-        retention_days=days,
-    )
 
 
 def entra_administrator(server: Resource) -> Judgement:
@@ -242,6 +214,8 @@ SERVERS = Kind(
         "firewall": Child(FIREWALL, many=True, when=reached_publicly),
         "firewall_v6": Child(FIREWALL_V6, many=True, when=reached_publicly),
         "express": Child(EXPRESS_ASSESSMENT),
+        # No list holds them, and only where auditing names Azure Monitor alone do they decide anything.
+        "audit_log": Child(DIAGNOSTIC_SETTINGS, many=True, of=master_of, when=only_monitored, last=True),
         # Where the express configuration is on, nobody looks at the classic one, whatever it would answer.
         "classic": Child(CLASSIC_ASSESSMENT, when=not_express, last=True),
     },

@@ -20,7 +20,6 @@ APPROVED: JsonObject = {"properties": {"privateLinkServiceConnectionState": {"st
 ADMINISTRATOR: JsonObject = {"login": "dba", "sid": "1", "azureADOnlyAuthentication": True}
 STORED: JsonObject = {"state": "Enabled", "storageEndpoint": "https://a.blob.core.windows.net"}
 SCANS: JsonObject = {"isEnabled": True, "emailSubscriptionAdmins": False, "emails": ["a@b.c"]}
-MONITORED: JsonObject = {"state": "Enabled", "isAzureMonitorTargetEnabled": True}
 
 
 def part(properties: JsonObject | None) -> Resource | None:
@@ -38,7 +37,7 @@ def verdict(
     names = ("auditing", "alerts", "protector", "express", "classic", "encryption", "retention")
     read = {name: part(parts.get(name)) for name in names}
     resource = Resource({"id": ID, "properties": properties or {}}).with_parts(
-        {**read, "firewall": (), "firewall_v6": ()}
+        {**read, "firewall": (), "firewall_v6": (), "audit_log": ()}
     )
     found = {one.check_id: one.status.value for one in evaluate(resource, rules)}
     return found[f"sql_{check_id}"]
@@ -79,7 +78,9 @@ def test_the_list_of_servers_says(check_id: str, properties: JsonObject, expecte
 @pytest.mark.parametrize(
     ("check_id", "name", "properties", "expected"),
     [
-        ("auditing_enabled", "auditing", MONITORED, "pass"),
+        ("auditing_enabled", "auditing", STORED, "pass"),
+        ("auditing_enabled", "auditing", {**STORED, "isAzureMonitorTargetEnabled": True}, "pass"),
+        ("auditing_enabled", "auditing", {"state": "Enabled"}, "unknown"),
         ("auditing_enabled", "auditing", {"state": "Disabled"}, "fail"),
         ("auditing_enabled", "auditing", {}, "unknown"),
         ("auditing_enabled", "auditing", None, "fail"),
@@ -87,7 +88,7 @@ def test_the_list_of_servers_says(check_id: str, properties: JsonObject, expecte
         ("auditing_retention_90_days", "auditing", {**STORED, "retentionDays": 90}, "pass"),
         ("auditing_retention_90_days", "auditing", {**STORED, "retentionDays": 89}, "fail"),
         ("auditing_retention_90_days", "auditing", STORED, "unknown"),
-        ("auditing_retention_90_days", "auditing", MONITORED, "manual"),
+        ("auditing_retention_90_days", "auditing", {"state": "Enabled"}, "manual"),
         ("auditing_retention_90_days", "auditing", {"state": "Disabled", "retentionDays": 0}, "fail"),
         ("auditing_retention_90_days", "auditing", None, "fail"),
         ("defender_enabled", "alerts", {"state": "enabled"}, "pass"),

@@ -64,6 +64,7 @@ def build(estate: Estate) -> None:
     _open_to_ipv6(estate)
     _express(estate)
     _monitored(estate)
+    _sent_nowhere(estate)
 
 
 def good_server(estate: Estate, name: str) -> str:
@@ -189,8 +190,27 @@ def _monitored(estate: Estate) -> None:
         "vulnerabilityAssessments": {"recurringScans": {"isEnabled": True, "emails": []}},
     }
     server = add(estate, "monitoredsql", GOOD | {"minimalTlsVersion": "1.3"}, settings, (ZERO, ZERO))
+    _send(estate, server, "SQLSecurityAuditEvents")
     estate.expect(server, "manual", AUDITING[1])
     estate.expect(server, "unknown", "sql_tde_cmk")
     estate.expect(server, "fail", REPORTS[0])
     rest = {*CHECKS} - {AUDITING[1], "sql_tde_cmk", REPORTS[0]}
     estate.expect(server, "pass", *rest)
+
+
+def _sent_nowhere(estate: Estate) -> None:
+    """Auditing names Azure Monitor, but no diagnostic setting of `master` sends the audit log there."""
+    audit: JsonObject = {"state": "Enabled", "isAzureMonitorTargetEnabled": True}
+    server = add(estate, "unsentsql", GOOD, {"auditingSettings": audit})
+    _send(estate, server, "Errors")
+    failing = (*AUDITING, *SCANS, *REPORTS, "sql_defender_enabled")
+    estate.expect(server, "pass", *({*CHECKS} - {*failing, "sql_tde_cmk"}))
+    estate.expect(server, "fail", *failing)
+    estate.expect(server, "unknown", "sql_tde_cmk")
+
+
+def _send(estate: Estate, server: str, category: str) -> None:
+    """Send a log of the database `master` to a workspace."""
+    path = f"{server}/databases/master/providers/Microsoft.Insights/diagnosticSettings"
+    logs: JsonObject = {"workspaceId": "/w", "logs": [{"category": category, "enabled": True}]}
+    estate.list_at(path, paged=False).append({"id": f"{path}/logs", "name": "logs", "properties": logs})
