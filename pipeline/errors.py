@@ -9,6 +9,8 @@ ConnectorError                       (collectors/errors.py, with the branch of r
     - PayloadTooLarge           400  over 64 KiB (API.md: invalid_request)
     - Unprocessable             422  no connection could be made
     - AuthenticationFailed      422  Entra refuses the credential; reason says how
+    - TooManyAttempts           429  credentials were refused too often; says when to try again
+    - AuditUnavailable          503  the audit log cannot be written, so nothing is changed
   x SettingsError                    the app cannot start: names every missing or malformed setting
   x SecretUnavailable (Transient)    Key Vault did not answer
   x AttemptsSpent (Terminal)          every attempt at a run failed
@@ -94,6 +96,32 @@ class AuthenticationFailed(Problem):
     code = "authentication_failed"
     status = 422
     title = "Microsoft Entra refused the credential"
+
+
+class TooManyAttempts(Problem):
+    """Credentials were refused too often; Entra is not asked again before the wait is over.
+
+    Args:
+        retry_after_s: seconds until the next try may be made.
+    """
+
+    code = "too_many_attempts"
+    status = 429
+    title = "Too many refused credentials"
+    default_advice = "Correct the client ID and the secret's Value meanwhile, and try again then."
+
+    def __init__(self, detail: str, *, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class AuditUnavailable(Problem):
+    """What cannot be recorded is not done."""
+
+    code = "audit_unavailable"
+    status = 503
+    title = "The audit log cannot be written"
+    default_advice = "Try again. If it stays, look at the storage account that keeps the tables."
 
 
 class UpstreamUnavailable(Problem):

@@ -21,6 +21,11 @@ def new_connection_id(at: datetime) -> str:
     return f"{newest_first(at)}{secrets.token_hex(8)}"
 
 
+def new_audit_id(at: datetime) -> str:
+    """Make an id that sorts the newest entry of the audit log first and is never used twice."""
+    return f"{newest_first(at)}{secrets.token_hex(8)}"
+
+
 def new_run_id(at: datetime) -> str:
     """Make an id that sorts the newest run first, whichever slot it may serve late."""
     return f"{newest_first(at)}-{secrets.token_hex(4)}"

@@ -21,6 +21,9 @@ type Verdict = Literal["pass", "fail", "manual", "not_applicable", "unknown"]
 type Severity = Literal[
     "critical", "high", "medium", "low", "High", "Medium", "Low", "Informational", "Unknown"
 ]  # ours for our checks, Microsoft's words for Defender's
+type AuditAction = Literal[
+    "connect", "change", "rotate", "disconnect", "purge", "verify", "sync_now", "sync_all", "sign_in"
+]
 type Secret = Annotated[
     str, msgspec.Meta(min_length=1, max_length=10_000, extra_json_schema={"writeOnly": True})
 ]
@@ -121,6 +124,18 @@ class FindingQuery(PageQuery, frozen=True, kw_only=True):
     resource_id: Filter | None = None
     as_of: Time | None = None
     changed_since: Time | None = None
+
+
+class AuditQuery(PageQuery, frozen=True, kw_only=True):
+    """Which entries of the audit log: from a time on, before a time, of one action, about one connection.
+
+    `connection_id` finds what names that connection; a sync of all connections names none.
+    """
+
+    since: Time | None = msgspec.field(default=None, name="from")
+    to: Time | None = None
+    action: AuditAction | None = None
+    connection_id: Filter | None = None
 
 
 class ResourceQuery(PageQuery, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.data.tables.aio import TableClient, TableServiceClient
 
-type TableName = Literal["connections", "evidence", "findings"]
+type TableName = Literal["connections", "evidence", "findings", "audit", "attempts"]
 type Entity = dict[str, str | int | bytes]
 type Operation = tuple[str, Mapping[str, object]] | tuple[str, Mapping[str, object], Mapping[str, object]]
 
@@ -171,9 +171,14 @@ class Batch:
         self.operations: list[Operation] = []
         self.size = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether it has as many operations as a transaction may have."""
+        return len(self.operations) >= TRANSACTION_OPERATIONS
+
     def has_room(self, size: int) -> bool:
         """Tell whether it is within Azure's limits with one more operation of so many bytes."""
-        return len(self.operations) < TRANSACTION_OPERATIONS and self.size + size <= TRANSACTION_BYTES
+        return not self.full and self.size + size <= TRANSACTION_BYTES
 
     def add(self, operation: Operation, size: int) -> None:
         """Take one more operation."""
