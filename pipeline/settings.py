@@ -28,12 +28,19 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallerTokens(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller's own bearer token must say."""
+    """What a caller's own bearer token must say.
 
-    audience: str
+    Args:
+        audiences: one of which it must be for; never empty.
+        tenant_id: who must have issued it.
+        allowed_client_ids: who may have asked for it; anybody if empty.
+        required_role: the app role that every call needs; None leaves it to the two roles of this app.
+    """
+
+    audiences: tuple[str, ...]
     tenant_id: str
-    allowed_client_ids: tuple[str, ...]
-    required_role: str | None
+    allowed_client_ids: tuple[str, ...] = ()
+    required_role: str | None = None
 
 
 class ReadLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         thresholds: thresholds of checks that differ from their defaults, by check id and name.
         sign_in: the sign-in flow, None if it is not configured.
         callers: the callers' tokens, None if a Functions key suffices.
+        portal_origins: web origins whose pages may call.
     """
 
     tables: StorageTarget
@@ -89,6 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: Mapping[str, Mapping[str, float]] = {}
     sign_in: SignIn | None = None
     callers: CallerTokens | None = None
+    portal_origins: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -114,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             thresholds=values.thresholds("CHECK_THRESHOLDS"),
             sign_in=_sign_in(values),
             callers=_callers(values),
+            portal_origins=values.origins("PORTAL_ORIGINS"),
         )
         if values.problems:
             raise SettingsError(
@@ -198,8 +208,8 @@ def _callers(values: Values) -> CallerTokens | None:
     if not values.any_of("API_AUDIENCE", *names):
         return None
     return CallerTokens(
-        audience=values.text("API_AUDIENCE", needed_by="callers' tokens") or "",
+        audiences=values.audiences("API_AUDIENCE", needed_by="callers' tokens"),
         tenant_id=values.guid("API_TENANT_ID", needed_by="callers' tokens") or "",
         allowed_client_ids=values.guids("API_ALLOWED_CLIENT_IDS"),
-        required_role=values.text("API_REQUIRED_ROLE"),
+        required_role=values.role("API_REQUIRED_ROLE"),
     )

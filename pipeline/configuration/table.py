@@ -69,10 +69,24 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SIGN_IN_REDIRECT_URL", "Its redirect address: this app's `/api/sign-in/callback`."),
     Setting("SIGN_IN_RETURN_URLS", "Addresses a sign-in may return to, separated by commas."),
     Setting("SIGN_IN_TENANT", "Who may sign in: `common`, `organizations` or a tenant.", "common"),
-    Setting("API_AUDIENCE", "Audience of the callers' bearer tokens; without it a Functions key suffices."),
-    Setting("API_TENANT_ID", "Tenant that issues the callers' tokens."),
+    Setting(
+        "API_AUDIENCE",
+        "Who the callers' bearer tokens must be for: client id or application ID URI of this app's own"
+        " registration, several separated by commas. Without it a Functions key suffices.",
+    ),
+    Setting("API_TENANT_ID", "Tenant that issues the callers' tokens; needed with `API_AUDIENCE`."),
     Setting("API_ALLOWED_CLIENT_IDS", "Client ids that may call, separated by commas; any if not set."),
-    Setting("API_REQUIRED_ROLE", "App role a caller's token must hold."),
+    Setting(
+        "API_REQUIRED_ROLE",
+        "Not set: `Evidence.Read` may GET, `Evidence.Manage` may do everything. One of these two: every call"
+        " needs at least that one. Any other name: your own app role, which every call needs and which may do"
+        " everything.",
+    ),
+    Setting(
+        "PORTAL_ORIGINS",
+        "Web pages that may call from a browser: exact origins such as `https://portal.example.com`,"
+        " separated by commas; none if not set.",
+    ),
     Setting("SSL_CERT_FILE", "A private certificate authority (local only), as a bundle with the system's."),
     Setting("REQUESTS_CA_BUNDLE", "The same file again: some libraries look here."),
 )

@@ -21,6 +21,11 @@ DEVELOPMENT_STORAGE = (
 _UNRESOLVED = "@Microsoft.KeyVault("
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
+_ORIGIN = re.compile(r"(?P<scheme>https?)://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::(?P<port>[1-9]\d{0,4}))?")
+_HIGHEST_PORT = 65_535
+_NAME = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,120}")
+"""What may stand unescaped in the quotes of a header (RFC 6750, section 3: scope)."""
+_API = "api://"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SCHEDULE = (
     (0, 59, ()),
@@ -107,6 +112,33 @@ class Values(msgspec.Struct, frozen=True):
             self.refuse(name, "a list of GUIDs separated by commas")
         return tuple(value.lower() for value in values)
 
+    def audiences(self, name: str, *, needed_by: str) -> tuple[str, ...]:
+        """Give a comma-separated list of token audiences; a client id stands for `api://<client id>` too.
+
+        Entra's v2.0 tokens name the client id, its v1.0 tokens the address that was asked for ("Access token
+        claims reference", `aud`).
+        """
+        values = _listed(self.text(name, needed_by=needed_by))
+        if self.any_of(name) and not (
+            values and all(_NAME.fullmatch(value) and "*" not in value for value in values)
+        ):
+            self.refuse(name, "a client id or an application ID URI, or a list of them separated by commas")
+        return tuple(dict.fromkeys(form for value in values for form in _forms_of_audience(value)))
+
+    def role(self, name: str) -> str | None:
+        """Give an app role's value, or None ("Add app roles to your application": 120 characters)."""
+        value = self.text(name)
+        if value and not _NAME.fullmatch(value):
+            self.refuse(name, "the value of an app role: at most 120 characters, no spaces")
+        return value
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Give a comma-separated list of web origins as browsers spell them (RFC 6454), none a wildcard."""
+        values = _listed(self.text(name))
+        if not all(is_origin(value) for value in values):
+            self.refuse(name, "a list of origins such as https://portal.example.com separated by commas")
+        return values
+
     def tenant(self, name: str) -> str:
         """Give a tenant as an authority's address spells it: a GUID, a domain or a word for several."""
         value = self.text(name) or ""
@@ -177,6 +209,23 @@ class Values(msgspec.Struct, frozen=True):
 
 def _listed(value: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (value or "").split(",") if part.strip())
+
+
+def _forms_of_audience(audience: str) -> tuple[str, ...]:
+    client_id = audience.removeprefix(_API).lower()
+    return (client_id, f"{_API}{client_id}") if _GUID.fullmatch(client_id) else (audience,)
+
+
+def is_origin(value: str) -> bool:
+    """Tell whether a value is an origin as a browser sends it: scheme, host, port unless it is the usual one.
+
+    Takes the value. Plain http is for this machine only; a wildcard, a path, capitals are no origin.
+    """
+    found = _ORIGIN.fullmatch(value)
+    if not found or not is_address(value, loopback=True):
+        return False
+    usual = {"https": "443", "http": "80"}[found["scheme"]]
+    return found["port"] is None or (found["port"] != usual and int(found["port"]) <= _HIGHEST_PORT)
 
 
 def is_address(value: str, *, loopback: bool = False) -> bool:

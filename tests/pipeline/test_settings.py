@@ -297,12 +297,20 @@ class TestCallers:
         ).callers
 
         assert callers is not None
-        assert ("api://x", GUID.lower(), (GUID.lower(),) * 2, "R") == (
-            callers.audience,
+        assert (("api://x",), GUID.lower(), (GUID.lower(),) * 2, "R") == (
+            callers.audiences,
             callers.tenant_id,
             callers.allowed_client_ids,
             callers.required_role,
         )
+
+    @pytest.mark.parametrize("written", [GUID, f"api://{GUID}", f"{GUID.lower()}, api://{GUID}"])
+    def test_a_client_id_is_an_audience_in_two_forms(self, written: str) -> None:
+        """Tokens of both versions are for the same application, however it is written."""
+        callers = read(API_AUDIENCE=written, API_TENANT_ID=GUID).callers
+
+        assert callers is not None
+        assert callers.audiences == (GUID.lower(), f"api://{GUID.lower()}")
 
     def test_an_audience_needs_a_tenant(self) -> None:
         """An audience alone would accept any tenant's tokens; clients that are none are refused."""
@@ -310,6 +318,64 @@ class TestCallers:
 
         assert "API_TENANT_ID is missing" in said
         assert "API_ALLOWED_CLIENT_IDS must be a list of GUIDs" in said
+
+    @pytest.mark.parametrize("name", ["API_TENANT_ID", "API_ALLOWED_CLIENT_IDS", "API_REQUIRED_ROLE"])
+    def test_no_other_setting_works_without_an_audience(self, name: str) -> None:
+        """Who sets one of them believes that tokens are checked."""
+        assert "API_AUDIENCE is missing" in faults(**{name: GUID})
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("API_AUDIENCE", "*"),
+            ("API_AUDIENCE", "my app"),
+            ("API_AUDIENCE", ","),
+            ("API_REQUIRED_ROLE", "a b"),
+            ("API_REQUIRED_ROLE", 'a"b'),
+            ("API_REQUIRED_ROLE", "x" * 121),
+        ],
+    )
+    def test_malformed(self, name: str, value: str) -> None:
+        """What no token could say is refused at the start, not at every call."""
+        good = {"API_AUDIENCE": "api://x", "API_TENANT_ID": GUID}
+
+        assert f"{name} must be" in faults(**{**good, name: value})
+
+
+class TestOrigins:
+    """Whose pages may call from a browser."""
+
+    def test_are_read_exactly(self) -> None:
+        """Each is kept as browsers send it; this machine's own may be plain."""
+        origins = "https://portal.example.com, https://a.example:8443,http://localhost:3000"
+
+        assert read(PORTAL_ORIGINS=origins).portal_origins == tuple(origins.replace(" ", "").split(","))
+
+    def test_there_are_none_by_default(self) -> None:
+        """No page may call unless it was named."""
+        assert read().portal_origins == ()
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "*",
+            "null",
+            "https://*.example.com",
+            "http://localhost:*",
+            "http://portal.example.com",
+            "https://portal.example.com/",
+            "https://portal.example.com/app",
+            "https://Portal.example.com",
+            "https://portal.example.com:443",
+            "https://portal.example.com:99999",
+            "https://user@portal.example.com",
+            "portal.example.com",
+            "https://good.example.com,*",
+        ],
+    )
+    def test_anything_else_is_refused(self, value: str) -> None:
+        """A wildcard would let any page call, and what no browser sends would never match."""
+        assert "PORTAL_ORIGINS must be" in faults(PORTAL_ORIGINS=value)
 
 
 class TestSchedules:
