@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Self
@@ -14,7 +14,7 @@ from benchmarks.children import Answer
 from benchmarks.figures import Figure
 from benchmarks.floor_rows import Further, Sample
 from benchmarks.ground import Ground, Storage
-from benchmarks.requests import FIXED, OTHERS_PER_PAGE, Asked, Lists, kind_of
+from benchmarks.requests import FIXED, OTHERS_PER_PAGE, Lists, kind_of
 from benchmarks.syncs import WrongSyncError
 from collectors import registry
 from local.api_client import Json
@@ -145,7 +145,7 @@ def _unchanged(broad: Broad) -> Figure:
 
 
 def _requests(broad: Broad, ground: Ground, copies: int) -> Figure:
-    """Hold what was asked against the pages of every list, for each service that declares it."""
+    """Hold what was asked against the pages of every list."""
     subscription_id = ground.subscription.subscription_id
     pages = {
         path: max(1, math.ceil(len(listed.rows) / OTHERS_PER_PAGE)) if listed.paged else 1
@@ -153,35 +153,33 @@ def _requests(broad: Broad, ground: Ground, copies: int) -> Figure:
     }
     problems = differences(broad.log, pages, _declared(subscription_id))
     asked = sum(map(_is_further, broad.log))
-    again = len(Asked.of(entry for entry in broad.log if _is_further(entry)).twice)
-    value = "; ".join([f"{asked} pages, {again} again for a second service", *problems])
+    value = "; ".join([f"{asked} pages", *problems])
     return Figure("requests of a first sync of these", value, _EXACTLY + len(problems), _EXACTLY)
 
 
-def _declared(subscription_id: str) -> Counter[str]:
-    """Tell how many services declare each list, by its lower-cased path."""
+def _declared(subscription_id: str) -> set[str]:
+    """Give the lower-cased path of each list that a service declares."""
     known = registry.load()
-    return Counter(
-        path
+    return {
+        read.path.replace("{subscription_id}", subscription_id).lower()
         for service in SERVICES
-        for path in {
-            read.path.replace("{subscription_id}", subscription_id).lower() for read in known[service].reads
-        }
-    )
+        for read in known[service].reads
+    }
 
 
-def differences(log: Iterable[Json], pages: Mapping[str, int], declared: Mapping[str, int]) -> list[str]:
-    """Name every list that was not asked once a page by services that declare it.
+def differences(log: Iterable[Json], pages: Mapping[str, int], declared: Collection[str]) -> list[str]:
+    """Name every list that was not asked exactly once a page, or that no service declares.
 
     Args:
         pages: how many pages each list has, by its lower-cased path; one for a list that is not there.
-        declared: how many services may ask it.
+        declared: the lower-cased paths that may be asked.
     """
     made = Counter(_first(entry) for entry in log if _is_further(entry))
+    expected = {path: pages.get(path, 1) if path in declared else 0 for path, _ in made}
     return [
-        f"{path}: {number} instead of {pages.get(path, 1)}"
+        f"{path}: {number} instead of {expected[path]}"
         for (path, _), number in sorted(made.items())
-        if number not in {pages.get(path, 1) * times for times in range(1, declared.get(path, 0) + 1)}
+        if number != expected[path]
     ]
 
 

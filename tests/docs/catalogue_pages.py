@@ -32,8 +32,8 @@ CHECKS = """Every check, by service. A check that was left out stands below its 
 read-only API can tell."""
 
 REQUESTS = """What one sync asks of Azure: the least that answers the enabled checks. A list costs one request
-a page; what no list holds is asked once for each resource that has it. No service asks anything twice; two
-services that need the same list may each read it."""
+a page; what no list holds is asked once for each resource that has it. A sync asks nothing twice: what
+several services need, the first of them asks, and the others are given."""
 
 
 def _page(title: str, introduction: str, sections: Iterable[str]) -> str:
@@ -75,7 +75,8 @@ def _requests(collector: Collector) -> str:
 
 def _request_row(read: Read) -> str:
     asked = "once for each resource" if set(_FIELD.findall(read.path)) - _GIVEN else "once a page"
-    return f"| `{read.path}` | {read.api_version or 'v1.0'} | {asked} |"
+    given = ", for all services that need it" if read.shared else ""
+    return f"| `{read.path}` | {read.api_version or 'v1.0'} | {asked}{given} |"
 
 
 if __name__ == "__main__":
