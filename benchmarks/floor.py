@@ -49,9 +49,14 @@ _OTHERS = (
     "/subscriptions/{}/providers/Microsoft.Easm/workspaces?api-version=2023-04-01-preview",
 )
 _STANDARDS = f"{_SECURITY}/regulatoryComplianceStandards?api-version=2019-01-01-preview"
+_BENCHMARK = "Microsoft-cloud-security-benchmark"
 _CONTROLS = (
     f"{_SECURITY}/regulatoryComplianceStandards/%s/regulatoryComplianceControls"
     "?api-version=2019-01-01-preview"
+)
+_ASSESSED = (
+    f"{_SECURITY}/regulatoryComplianceStandards/{_BENCHMARK}/regulatoryComplianceControls/%s"
+    "/regulatoryComplianceAssessments?api-version=2019-01-01-preview"
 )
 _STATUSES = {"Healthy": "pass", "Unhealthy": "fail", "NotApplicable": "not_applicable"}
 _NOW = "2026-01-01T00:00:00.000000Z"
@@ -92,6 +97,14 @@ class Properties(msgspec.Struct, gc=False, rename="camel"):
     remediation_description: str = ""
     status: Status | None = None
     resource_details: Details | None = None
+    passed_assessments: int = 0
+    failed_assessments: int = 0
+    skipped_assessments: int = 0
+
+    @property
+    def assessed(self) -> int:
+        """How many assessments stand under a control."""
+        return self.passed_assessments + self.failed_assessments + self.skipped_assessments
 
 
 class Item(msgspec.Struct, gc=False):
@@ -170,7 +183,13 @@ class Floor:
 
     async def _standards(self) -> None:
         standards = await self._list(_STANDARDS, _ITEMS)
-        await asyncio.gather(*(self._list(_CONTROLS % one.name, _WHATEVER) for one in standards))
+        await asyncio.gather(*(self._controls(one.name) for one in standards))
+
+    async def _controls(self, standard: str) -> None:
+        """Read a standard's controls, and under those of the benchmark what is assessed."""
+        controls = await self._list(_CONTROLS % standard, _ITEMS)
+        asked = [one.name for one in controls if standard == _BENCHMARK and one.properties.assessed]
+        await asyncio.gather(*(self._list(_ASSESSED % name, _WHATEVER) for name in asked))
 
     async def _list[T](self, path: str, decoder: msgspec.json.Decoder[Page[T]]) -> list[T]:
         return [item async for items in self._pages(path, decoder) for item in items]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from local.api_client import Json
+from local.azure.standards import BENCHMARK, STANDARDS, controls_of
 
 ASSESSMENTS_PER_PAGE = 1000
 OTHERS_PER_PAGE = 100
 _PROVIDER = "/providers/microsoft."
-_STANDARDS = 3
 _SMALL_LISTS = (
     "assessmentmetadata",
     "securescores",
@@ -42,7 +42,8 @@ class Lists:
         return {
             "assessments": math.ceil(self.assessments / ASSESSMENTS_PER_PAGE),
             **dict.fromkeys(_SMALL_LISTS, 1),
-            "regulatorycompliancecontrols": _STANDARDS,
+            "regulatorycompliancecontrols": len(STANDARDS),
+            "regulatorycomplianceassessments": sum(map(bool, controls_of(BENCHMARK).values())),
             "alerts": max(1, math.ceil(self.alerts / OTHERS_PER_PAGE)),
         }
 

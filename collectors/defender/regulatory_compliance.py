@@ -3,10 +3,11 @@
 import asyncio
 from collections import Counter
 
-from collectors.contract import Check, Emit, JsonValue, Part, Read, Reader, Status, Summary
+from collectors.contract import Check, Emit, JsonValue, Part, Read, Reader, Reading, Status
 from collectors.declarations.resources import Resource
 from collectors.defender.plans import PLANS, read_plans
 from collectors.defender.reads import ROW, SECURITY
+from collectors.defender.recommendation_controls import CONTROL_ASSESSMENTS, read_recommendation_controls
 from collectors.errors import ResourceAbsent
 
 # The only version there is (Microsoft.Security, preview/2019-01-01-preview/regulatoryCompliance.json).
@@ -38,8 +39,8 @@ _WITHOUT_STANDARDS = frozenset({("virtualmachines", "p1"), ("api", "p1")})
 _OFF = "Defender for Cloud shows regulatory standards with a paid plan only, and none is on that brings them."
 
 
-async def collect(reader: Reader, emit: Emit) -> Summary:
-    """Read the standards and the controls of each, and judge that one is assigned.
+async def collect(reader: Reader, emit: Emit) -> Reading:
+    """Read the standards, the controls of each and what the benchmark assesses; judge that one is assigned.
 
     Without a plan that brings them there are none, or Azure answers 404: that is no failure of anything.
 
@@ -53,11 +54,15 @@ async def collect(reader: Reader, emit: Emit) -> Summary:
     status, reason = _judge(len(standards), paid)
     observed: dict[str, JsonValue] = {"standards": [one.name for one in standards], "plans": list(paid)}
     await emit(STANDARD_ASSIGNED.verdict(reader.subscription_scope, status, reason, **observed))
+    read = list(zip(standards, controls, strict=True))
+    recommendations = await read_recommendation_controls(reader, read)
     totals = Counter(_state(control) for several in controls for control in several)
-    return {
-        "standards": [_summary(one, several) for one, several in zip(standards, controls, strict=True)],
+    summary: dict[str, JsonValue] = {
+        "standards": [_summary(one, several) for one, several in read],
         "controls": _counts(totals),
+        **recommendations.summary(),
     }
+    return Reading(summary, refused=recommendations.refused)
 
 
 async def _read_standards(reader: Reader, paid: list[str]) -> list[Resource]:
@@ -113,6 +118,6 @@ PART = Part(
     kind="regulatory_compliance",
     title="Regulatory Compliance",
     checks=(STANDARD_ASSIGNED,),
-    reads=(STANDARDS, STANDARD_CONTROLS, PLANS),
+    reads=(STANDARDS, STANDARD_CONTROLS, CONTROL_ASSESSMENTS, PLANS),
     collect=collect,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.azure import arm_errors as errors
-from local.azure import defender
+from local.azure import defender, standards
 from local.azure.arm import ArmCall, get
 from local.azure.generator import metadata
 from local.azure.paging import next_link, start_of
@@ -184,7 +184,7 @@ STANDARD_VERSIONS = ("2019-01-01", "2019-01-01-preview")
 @get(STANDARDS, action="Microsoft.Security/regulatoryComplianceStandards/read", versions=STANDARD_VERSIONS)
 def compliance_standards(call: ArmCall) -> Rows:
     """List regulatory standards."""
-    return defender.standards(call.subscription)
+    return standards.standards(call.subscription)
 
 
 @get(
@@ -194,7 +194,7 @@ def compliance_standards(call: ArmCall) -> Rows:
 )
 def compliance_controls(call: ArmCall) -> Rows | Answer:
     """List a standard's controls."""
-    found = defender.standard_controls(call.subscription, call.parameters["standard"])
+    found = standards.standard_controls(call.subscription, call.parameters["standard"])
     return errors.resource_not_found(call.request.path) if found is None else found
 
 
@@ -209,5 +209,5 @@ def compliance_controls(call: ArmCall) -> Rows | Answer:
 def compliance_assessments(call: ArmCall) -> Rows | Answer:
     """List a control's assessments."""
     standard, control = call.parameters["standard"], call.parameters["control"]
-    found = defender.control_assessments(call.subscription, standard, control)
+    found = standards.control_assessments(call.subscription, standard, control)
     return errors.resource_not_found(call.request.path) if found is None else found

@@ -1,4 +1,4 @@
-"""What Defender for Cloud computes from a subscription's assessments: score, controls, plans, standards."""
+"""What Defender for Cloud computes from a subscription's assessments, and how it is set up: score, plans."""
 
 from __future__ import annotations
 
@@ -57,8 +57,6 @@ PLANS = (
     Plan("CloudPosture"),
     Plan("Api", sub_plan="P1"),
 )
-STANDARDS = ("Microsoft-cloud-security-benchmark", "ISO-27001", "SOC-TSP")
-CONTROLS_PER_STANDARD = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,8 @@ def score_controls() -> tuple[ScoreControl, ...]:
     return tuple(controls)
 
 
-def _tally(subscription: Subscription, keys: tuple[str, ...]) -> Counter[str]:
+def tally_of(subscription: Subscription, keys: tuple[str, ...]) -> Counter[str]:
+    """Count the assessments of recommendations by status."""
     counts = subscription.content.assessments.by_recommendation()
     tally: Counter[str] = Counter()
     for key in keys:
@@ -107,7 +106,7 @@ def _score(current: float, maximum: int) -> JsonObject:
 
 def score(subscription: Subscription) -> JsonObject:
     """Compute the secure score named ascScore."""
-    tallies = [(control, _tally(subscription, control.keys)) for control in score_controls()]
+    tallies = [(control, tally_of(subscription, control.keys)) for control in score_controls()]
     points = [_points(control, tally) for control, tally in tallies]
     current, maximum = round(sum(point for _, point in points), 2), sum(most for most, _ in points)
     return {
@@ -127,7 +126,7 @@ def controls(subscription: Subscription, *, with_definition: bool) -> list[JsonO
     definitions = {str(row["name"]): row for row in control_definitions()}
     rows: list[JsonObject] = []
     for control in score_controls():
-        tally = _tally(subscription, control.keys)
+        tally = tally_of(subscription, control.keys)
         maximum, current = _points(control, tally)
         properties: JsonObject = {
             "displayName": control.title,
@@ -167,7 +166,8 @@ def control_definitions() -> list[JsonObject]:
     ]
 
 
-def _row(subscription: Subscription, kind: str, name: str, properties: JsonObject) -> JsonObject:
+def row_of(subscription: Subscription, kind: str, name: str, properties: JsonObject) -> JsonObject:
+    """Write a row of a list of Microsoft.Security."""
     path = f"{subscription.scope}/providers/Microsoft.Security/{kind}/{name}"
     return {"id": path, "name": name, "type": f"Microsoft.Security/{kind}", "properties": properties}
 
@@ -175,7 +175,7 @@ def _row(subscription: Subscription, kind: str, name: str, properties: JsonObjec
 def plans(subscription: Subscription) -> list[JsonObject]:
     """List Defender plans, most of them on, in the shape of 2024-01-01."""
     enabled_at = timestamp(subscription.content.at.replace(month=1, day=15))
-    return [_row(subscription, "pricings", plan.name, _plan(plan, enabled_at)) for plan in PLANS]
+    return [row_of(subscription, "pricings", plan.name, _plan(plan, enabled_at)) for plan in PLANS]
 
 
 def _plan(plan: Plan, enabled_at: str) -> JsonObject:
@@ -205,96 +205,18 @@ def contacts(subscription: Subscription) -> list[JsonObject]:
         "phone": "+1-555-0100",
         "notificationsSources": [{"sourceType": "Alert", "minimalSeverity": "Medium"}],
     }
-    return [_row(subscription, "securityContacts", "default", properties)]
+    return [row_of(subscription, "securityContacts", "default", properties)]
 
 
 def settings(subscription: Subscription) -> list[JsonObject]:
     """List integration settings."""
     kinds = {"MCAS": "DataExportSettings", "WDATP": "DataExportSettings", "Sentinel": "AlertSyncSettings"}
     return [
-        _row(subscription, "settings", name, {"enabled": name != "Sentinel"}) | {"kind": kind}
+        row_of(subscription, "settings", name, {"enabled": name != "Sentinel"}) | {"kind": kind}
         for name, kind in kinds.items()
     ]
 
 
 def auto_provisioning(subscription: Subscription) -> list[JsonObject]:
     """List auto-provisioning settings."""
-    return [_row(subscription, "autoProvisioningSettings", "default", {"autoProvision": "Off"})]
-
-
-def _standard_keys(number: int) -> tuple[str, ...]:
-    """Return the recommendations behind a control: every sixth one."""
-    return tuple(rule.key for rule in recommendations()[number::CONTROLS_PER_STANDARD])
-
-
-def _state(tally: Counter[str]) -> str:
-    if tally[UNHEALTHY]:
-        return "Failed"
-    return "Passed" if tally[HEALTHY] else "Skipped"
-
-
-def _numbers() -> dict[str, int]:
-    return {f"{number + 1}.1": number for number in range(CONTROLS_PER_STANDARD)}
-
-
-def standards(subscription: Subscription) -> list[JsonObject]:
-    """List regulatory standards; the type is plural, as the live service writes it."""
-    states = Counter(_state(_tally(subscription, _standard_keys(number))) for number in _numbers().values())
-    properties: JsonObject = {
-        "state": "Failed" if states["Failed"] else "Passed",
-        "passedControls": states["Passed"],
-        "failedControls": states["Failed"],
-        "skippedControls": states["Skipped"],
-        "unsupportedControls": 0,
-    }
-    return [_row(subscription, "regulatoryComplianceStandards", name, properties) for name in STANDARDS]
-
-
-def _standard(name: str) -> str | None:
-    return next((known for known in STANDARDS if known.lower() == name.lower()), None)
-
-
-def standard_controls(subscription: Subscription, standard: str) -> list[JsonObject] | None:
-    """List a standard's controls, None for an unknown one. Counts are of assessments, not of resources."""
-    known = _standard(standard)
-    if known is None:
-        return None
-    kind = f"regulatoryComplianceStandards/{known}/regulatoryComplianceControls"
-    rows: list[JsonObject] = []
-    for name, number in _numbers().items():
-        states = Counter(_state(_tally(subscription, (key,))) for key in _standard_keys(number))
-        properties: JsonObject = {
-            "description": f"Control {name} of {known}.",
-            "state": _state(_tally(subscription, _standard_keys(number))),
-            "passedAssessments": states["Passed"],
-            "failedAssessments": states["Failed"],
-            "skippedAssessments": states["Skipped"],
-        }
-        row = _row(subscription, kind, name, properties)
-        row["type"] = "Microsoft.Security/regulatoryComplianceStandards/regulatoryComplianceControls"
-        rows.append(row)
-    return rows
-
-
-def control_assessments(subscription: Subscription, standard: str, control: str) -> list[JsonObject] | None:
-    """List a control's assessments; None for an unknown standard or control. Counts are of resources."""
-    known, number = _standard(standard), _numbers().get(control)
-    if known is None or number is None:
-        return None
-    path = f"regulatoryComplianceStandards/{known}/regulatoryComplianceControls/{control}"
-    kind = "Microsoft.Security/regulatoryComplianceStandards/regulatoryComplianceControls"
-    rows: list[JsonObject] = []
-    for rule in recommendations()[number::CONTROLS_PER_STANDARD]:
-        tally = _tally(subscription, (rule.key,))
-        properties: JsonObject = {
-            "description": rule.display_name,
-            "assessmentType": "Assessment",
-            "state": _state(tally),
-            "passedResources": tally[HEALTHY],
-            "failedResources": tally[UNHEALTHY],
-            "skippedResources": tally[NOT_APPLICABLE],
-        }
-        row = _row(subscription, f"{path}/regulatoryComplianceAssessments", rule.key, properties)
-        row["type"] = f"{kind}/regulatoryComplianceAssessments"
-        rows.append(row)
-    return rows
+    return [row_of(subscription, "autoProvisioningSettings", "default", {"autoProvision": "Off"})]

@@ -2,9 +2,12 @@
 
 from benchmarks.requests import Asked, Lists
 from local.api_client import Json
+from local.azure.standards import BENCHMARK, NOT_ASSESSED, controls_of
 
 LISTS = Lists(assessments=1001, alerts=0)
 ROOT = "/subscriptions/s/providers/Microsoft.Security"
+BENCHMARKS = "regulatoryComplianceStandards/a/regulatoryComplianceControls"
+ASSESSED = [name for name in controls_of(BENCHMARK) if name not in NOT_ASSESSED]
 
 
 def entry(path: str, *, token: str = "", authorization: bool = True) -> Json:
@@ -13,7 +16,7 @@ def entry(path: str, *, token: str = "", authorization: bool = True) -> Json:
 
 
 def sync() -> list[Json]:
-    """Give the requests of a sync of 1,001 assessments, no alert and three regulatory standards."""
+    """Give the requests of a sync of 1,001 assessments, no alert and three standards; one is assessed."""
     names = (
         "assessments",
         "assessmentMetadata",
@@ -30,6 +33,7 @@ def sync() -> list[Json]:
         "iotSecuritySolutions",
         "regulatoryComplianceStandards",
         *(f"regulatoryComplianceStandards/{name}/regulatoryComplianceControls" for name in "abc"),
+        *(f"{BENCHMARKS}/{name}/regulatoryComplianceAssessments" for name in ASSESSED),
     )
     return [
         entry("/subscriptions/s/providers/Microsoft.Devices/IotHubs"),
@@ -44,10 +48,10 @@ def sync() -> list[Json]:
 
 
 def test_pages_and_fixed_calls_are_right() -> None:
-    """Twenty pages and four fixed calls; the vault's challenge and its answer are two."""
+    """Twenty pages, one for each control that is assessed, and four fixed calls; the vault's are two."""
     asked = Asked.of(sync())
 
-    assert (asked.total, asked.differences(LISTS)) == (24, [])
+    assert (asked.total, asked.differences(LISTS)) == (24 + len(ASSESSED), [])
 
 
 def test_a_page_read_twice_is_told() -> None:

@@ -17,9 +17,9 @@ from collectors.errors import (
     ServiceNotEnabled,
 )
 from local.azure import SimulatedAzure
-from local.azure.defender import STANDARDS
 from local.azure.faults import Fault, Kind
 from local.azure.simulation import PageSizes
+from local.azure.standards import STANDARDS, controls_of
 from local.azure.world import Defender
 from mappings.loader import load
 from pipeline.azure.errors import action_of
@@ -50,9 +50,11 @@ async def collected(part: Part, reader: AzureReader) -> tuple[dict[str, Any], li
 
 
 def paths_of(read: Read, reader: AzureReader) -> set[str]:
-    """Give the paths of a read, one for each standard where it is asked of each."""
+    """Give the paths of a read, one for each standard or control where it is asked of each."""
     return {
-        read.path.format(subscription_id=reader.subscription_id, standard=standard) for standard in STANDARDS
+        read.path.format(subscription_id=reader.subscription_id, standard=standard, control=control)
+        for standard in STANDARDS
+        for control in controls_of(standard)
     }
 
 
@@ -159,7 +161,7 @@ class TestReads:
     @pytest.mark.parametrize("read", COLLECTOR.reads, ids=lambda read: read.permission)
     def test_the_declared_permission_is_arms(self, read: Read) -> None:
         """An action is the provider, its types and the verb, formed from the path as ARM forms it."""
-        assert read.permission == action_of(read.path.format(subscription_id="s", standard="t"))
+        assert read.permission == action_of(read.path.format(subscription_id="s", standard="t", control="c"))
 
     def test_every_check_says_how_it_is_cured(self) -> None:
         """A portal path and a line of code, the permission of a declared read, and a known control."""

@@ -4,14 +4,12 @@ from typing import Any
 
 import pytest
 
-from collectors.contract import JsonValue, Verdict
+from collectors.contract import JsonValue, Reading, Verdict
 from collectors.declarations.resources import JsonObject
 from collectors.defender.regulatory_compliance import PART
 from collectors.errors import AccessDenied, CollectionError, ResourceAbsent, ServiceNotEnabled
-from local.azure import SimulatedAzure
-from local.azure.defender import STANDARDS
 from tests.collectors.path_reader import SCOPE, Answer, PathReader
-from tests.collectors.simulated_reader import official_verdicts, reading
+from tests.collectors.simulated_reader import official_verdicts
 
 SECURITY = "providers/Microsoft.Security"
 LIST = f"{SECURITY}/regulatoryComplianceStandards"
@@ -38,15 +36,16 @@ def control(name: str, state: str) -> JsonObject:
 
 
 async def read(answers: dict[str, Answer]) -> tuple[dict[str, Any], list[Verdict]]:
-    """Collect the part; gives its summary and its verdicts."""
+    """Collect the part without a refusal; gives its summary and its verdicts."""
     verdicts: list[Verdict] = []
 
     async def keep(verdict: Verdict) -> None:
         verdicts.append(verdict)
 
     answer = await PART.collect(PathReader(answers, page_size=1), keep)
-    assert isinstance(answer, dict)
-    return answer, verdicts
+    assert isinstance(answer, Reading)
+    assert answer.refused == ()
+    return dict(answer.summary), verdicts
 
 
 def subscription(*standards: JsonObject, plans: Answer = (SERVERS,), **controls: Answer) -> dict[str, Answer]:
@@ -156,15 +155,3 @@ async def test_the_official_bodies_have_four_standards() -> None:
     [verdict] = await official_verdicts(PART)
 
     assert verdict.observed["standards"] == ["PCI-DSS-3.2", "ISO-27001", "AZURE-CIS", "SOC-TSP"]
-
-
-async def test_one_request_for_each_standard() -> None:
-    """No list of the subscription has the controls of all standards."""
-
-    async def forget(verdict: Verdict) -> None:
-        del verdict
-
-    async with SimulatedAzure("small") as azure, reading(azure, "production") as reader:
-        await PART.collect(reader, forget)
-
-        assert reader.requests_sent == 2 + len(STANDARDS)
