@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local.azure.people import REDIRECT_URL, RETURN_URL
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -81,6 +83,10 @@ def describe(simulation: Simulation) -> JsonObject:
         "apis": [
             {"name": api.name, "tenant_id": api.tenant_id, "client_id": api.client_id} for api in world.apis
         ],
+        "people": [
+            {"name": user.name, "tenant_id": user.tenant_id, "object_id": user.object_id}
+            for user in simulation.people.users
+        ],
         "applications": [_application(app) for app in world.applications if not app.managed_identity],
         "subscriptions": [_subscription(subscription) for subscription in world.subscriptions],
     }
@@ -100,6 +106,10 @@ def settings(simulation: Simulation, ca_bundle: Path) -> JsonObject:
             "MICROSOFT_GRAPH_URL": url,
             "IDENTITY_ENDPOINT": f"{url}/msi/token",
             "IDENTITY_HEADER": simulation.identity_header,
+            "SIGN_IN_CLIENT_ID": simulation.people.application.client_id,
+            "SIGN_IN_CLIENT_SECRET": simulation.people.application.secret,
+            "SIGN_IN_REDIRECT_URL": REDIRECT_URL,
+            "SIGN_IN_RETURN_URLS": RETURN_URL,
             "SSL_CERT_FILE": str(ca_bundle),
             "REQUESTS_CA_BUNDLE": str(ca_bundle),
         },

@@ -14,6 +14,7 @@ from local.azure import (
     arm_resources,
     arm_security,
     arm_subscription,
+    authorize,
     control,
     entra,
     graph,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # These modules declare their routes by being imported.
 ARM_MODULES = (arm_authorization, arm_insights, arm_resources, arm_security, arm_subscription)
+ENTRA_MODULES = (authorize,)
 
 
 @dataclass(slots=True)

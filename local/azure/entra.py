@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from local.azure.assertions import check_assertion
 from local.azure.entra_errors import refuse
 from local.azure.routing import RouteTable
+from local.azure.user_grants import SEVERAL_TENANTS, answer_for_people
 from local.azure.wire import Answer, json_answer
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def token(call: EntraCall) -> Answer:
     """Issue an access token for client credentials, or refuse as Entra does."""
     form = dict(parse_qsl(call.request.body.decode(errors="replace"), keep_blank_values=True))
     call.principal = form.get("client_id")
+    if found := answer_for_people(call.simulation, call.parameters["tenant"].lower(), form):
+        return found
     tenant = call.simulation.world.tenant(call.parameters["tenant"])
     if tenant is None:
         return refuse(90002, tenant=call.parameters["tenant"])
@@ -138,17 +141,19 @@ def _check_standing(application: Application) -> Answer | None:
 
 @ROUTES.add("GET", "/{tenant}/v2.0/.well-known/openid-configuration", None)
 def discovery(call: EntraCall) -> Answer:
-    """Describe a tenant's endpoints."""
-    tenant = call.simulation.world.tenant(call.parameters["tenant"])
-    if tenant is None:
+    """Describe the endpoints of a tenant, or of all that `common` stands for."""
+    named = call.parameters["tenant"].lower()
+    tenant = call.simulation.world.tenant(named)
+    if tenant is None and named not in SEVERAL_TENANTS:
         return refuse(90002, tenant=call.parameters["tenant"])
-    base = f"{call.simulation.url}/{tenant.tenant_id}"
+    base = f"{call.simulation.url}/{tenant.tenant_id if tenant else named}"
+    issuer = f"{call.simulation.url}/{tenant.tenant_id if tenant else '{tenantid}'}/v2.0"
     return json_answer(
         {
             "token_endpoint": f"{base}/oauth2/v2.0/token",
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "jwks_uri": f"{base}/discovery/v2.0/keys",
-            "issuer": f"{base}/v2.0",
+            "issuer": issuer,
             "response_types_supported": ["code", "id_token"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "subject_types_supported": ["pairwise"],

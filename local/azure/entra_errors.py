@@ -103,6 +103,42 @@ REFUSALS: Mapping[int, Refusal] = {
         LINES,
         {"suberror": "consent_required"},
     ),
+    **{
+        code: Refusal(400, "invalid_grant", text, LINES, {"suberror": "bad_token"})
+        for code, text in {
+            50173: "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
+            700082: "The refresh token has expired due to inactivity.",
+            50057: "The user account is disabled.",
+            50053: "The account is locked because the user tried to sign in too many times.",
+        }.items()
+    },
+    70043: Refusal(
+        400,
+        "invalid_grant",
+        "The refresh token has expired or is invalid due to sign-in frequency checks by conditional access.",
+        LINES,
+        {"suberror": "token_expired"},
+    ),
+    **{
+        code: Refusal(400, "interaction_required", text, LINES, {"claims": CONDITIONAL_ACCESS_CLAIMS})
+        for code, text in {
+            50076: "You must use multi-factor authentication to access the resource.",
+            50079: "You must enroll in multi-factor authentication to access the resource.",
+            50158: "External security challenge was not satisfied.",
+        }.items()
+    },
+    65004: Refusal(400, "invalid_grant", "User '{user}' declined to consent to access the app."),
+    90094: Refusal(400, "invalid_grant", "Admin consent is required for the permissions requested."),
+    50105: Refusal(
+        400, "invalid_grant", "The signed in user '{user}' is not assigned to a role for '{app}'."
+    ),
+    54005: Refusal(400, "invalid_grant", "OAuth2 Authorization code was already redeemed."),
+    70008: Refusal(400, "invalid_grant", "The provided authorization code has expired."),
+    50011: Refusal(400, "invalid_request", "The redirect URI does not match those of the application."),
+    500112: Refusal(400, "invalid_client", "The reply address does not match the one of the request."),
+    501481: Refusal(
+        400, "invalid_grant", "The Code_Verifier does not match the code_challenge of the request."
+    ),
     500011: Refusal(
         400,
         "invalid_resource",

@@ -17,6 +17,14 @@ from local.azure.changes import (
     SetSubscription,
 )
 from local.azure.faults import Fault
+from local.azure.people_changes import (
+    FilterLists,
+    GiveUserRole,
+    RefuseUser,
+    RevokeSignIns,
+    SetNonce,
+    TakeUserRoles,
+)
 from local.azure.vault import RecoveryLevel
 
 if TYPE_CHECKING:
@@ -106,6 +114,12 @@ type AnyChange = (
     | GrantAppRoles
     | RotateSigningKey
     | MintToken
+    | GiveUserRole
+    | TakeUserRoles
+    | FilterLists
+    | RefuseUser
+    | RevokeSignIns
+    | SetNonce
     | AddFault
     | ClearFaults
 )

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
 # Query parameters whose value is never kept: authorization codes and the like.
 HIDDEN = frozenset(
-    {"code", "client_secret", "client_assertion", "id_token", "access_token", "refresh_token", "sig"}
+    {
+        "code",
+        "client_secret",
+        "client_assertion",
+        "id_token",
+        "access_token",
+        "refresh_token",
+        "sig",
+        "state",
+        "nonce",
+    }
 )
 
 

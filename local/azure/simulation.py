@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local.azure.faults import Faults
+from local.azure.people import People, people_of
 from local.azure.request_log import RequestLog
 from local.azure.tokens import TokenIssuer
 from local.azure.vault import Vault
@@ -35,3 +36,7 @@ class Simulation:
     vault: Vault = field(default_factory=Vault)
     faults: Faults = field(default_factory=Faults)
     log: RequestLog = field(default_factory=RequestLog)
+    people: People = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.people = people_of(self.world)

@@ -72,10 +72,19 @@ class TokenIssuer:
         """Return the audience for a resource as a scope names it, or None for an unknown one."""
         return self.resources.get(resource.rstrip("/"))
 
-    def issue(self, *, tenant_id: str, client_id: str, object_id: str, audience: str) -> str:
+    def issue(
+        self,
+        *,
+        tenant_id: str,
+        client_id: str,
+        object_id: str,
+        audience: str,
+        more: Mapping[str, object] | None = None,
+    ) -> str:
         """Issue an access token.
 
-        Takes the tenant, the application, its service principal's object id and the audience. Gives the JWT.
+        Takes the tenant, the application, the object id of its service principal or of whom it acts for,
+        the audience, and claims that replace or join the usual ones. Gives the JWT.
         """
         now = int(time.time())
         claims: dict[str, object] = {
@@ -93,6 +102,7 @@ class TokenIssuer:
             "tid": tenant_id,
             "uti": uuid.uuid4().hex,
             "ver": "1.0",
+            **(more or {}),
         }
         return self.keys.newest.sign(claims)
 

@@ -126,6 +126,8 @@ class Subscription:
     defender: Defender = Defender.ON
     official: bool = False
     """Answers with the bodies of the published REST specification."""
+    filters_lists: bool = False
+    """Whether a list is empty, not refused, for whoever has a role in it but none that grants it."""
     reader_covers_security: bool = True
     """False: whoever is made Reader here gets a custom role without Defender's findings."""
     special: str = ""
