@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from collectors.contract import Read
 from collectors.declarations.resources import Resource
 
@@ -33,8 +35,16 @@ PRIVATE_ENDPOINTS = Read(
 )
 # In no list: what each function asks of its callers.
 FUNCTIONS = Read(path="/{id}/functions", api_version="2024-11-01", permission=f"{_WEB}/functions/read")
+# The list of sites leaves slots out, and the one list that can hold them is of a resource group. A tier
+# without slots answers an empty list here, or that there is none.
+SLOTS = Read(path="/{id}/slots", api_version="2024-11-01", permission=f"{_WEB}/slots/read")
 SETTINGS_PERMISSION = f"{_WEB}/config/list/action"
 """Reads app settings, with the secrets in them: not in Reader, and not asked for."""
+
+
+def of_slot(read: Read) -> Read:
+    """Give the read of a site as it is of a slot, which is a site of its own with actions of its own."""
+    return msgspec.structs.replace(read, permission=read.permission.replace(_WEB, f"{_WEB}/slots"))
 
 
 def principal_of(assignment: Resource) -> Iterable[str]:

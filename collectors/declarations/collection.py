@@ -113,8 +113,9 @@ class Collection:
         for row in rows:
             inner = (row,) if kind.inside is None else self._inside(row, kind.inside)
             if isinstance(inner, Terminal):
+                unlisted = _unlisted(row, kind)
                 for rule in kind.rules:
-                    await self._record(verdict_of(rule, row, gap_judgement(inner)))
+                    await self._record(verdict_of(rule, unlisted, gap_judgement(inner)))
                 judged += 1
                 continue
             for resource in inner:
@@ -218,3 +219,7 @@ def _childless(children: Mapping[str, Child]) -> dict[str, _Found]:
 
 def _shaped(row: Resource, kind: Kind) -> Resource:
     return row if kind.shape is None else row.with_raw({**row.raw, **kind.shape(row)})
+
+
+def _unlisted(row: Resource, kind: Kind) -> Resource:
+    return row if kind.refused_as is None else row.with_raw({"id": f"{row.id}/{kind.refused_as}"})

@@ -46,6 +46,8 @@ class Kind(msgspec.Struct, frozen=True):
         keep: leaves out rows that are not of this kind.
         inside: rows within each listed resource that are judged in its place: the name of one of `children`,
             such as the databases of a server, or a dotted path, such as the subnets of a network.
+        refused_as: what stands for the rows inside where their list was refused, as a path below the listed
+            resource; that resource itself if None. Needed where the resource is asked the same checks.
         shape: gives a row the `id`, `name` and `type` it is known by, where Azure answers others.
         population: whether these resources are this service's own; False for those of other services, which
             record them: here they are only judged.
@@ -57,6 +59,7 @@ class Kind(msgspec.Struct, frozen=True):
     children: Mapping[str, Child] = {}
     keep: Callable[[Resource], bool] = bool
     inside: str | None = None
+    refused_as: str | None = None
     shape: Callable[[Resource], Mapping[str, JsonValue]] | None = None
     population: bool = True
 

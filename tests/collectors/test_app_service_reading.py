@@ -1,10 +1,13 @@
 """Reading App Service: nothing there, refused lists and children, pages, Microsoft's own examples."""
 
+import msgspec
+
 from collectors.app_service import COLLECTOR
 from collectors.contract import Reading, Verdict
 from collectors.declarations.resources import JsonObject
 from collectors.errors import AccessDenied
 from local.azure import SimulatedAzure
+from local.azure.official import find_official
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 from tests.collectors.simulated_reader import reading
 
@@ -99,6 +102,94 @@ async def test_the_examples_of_the_specification_are_read() -> None:
     }
 
 
-def test_it_says_that_slots_are_not_read() -> None:
-    """A slot is a site of its own: whoever trusts this service has to know that it was not looked at."""
-    assert "Deployment slots are not read" in COLLECTOR.reads_what
+def slots(*names: str, of: str) -> dict[str, Answer]:
+    """Give the list of slots of a site, by its path."""
+    rows: list[JsonObject] = [{"id": f"{SCOPE}/s/{of}/slots/{name}", "kind": "app"} for name in names]
+    return {f"s/{of}/slots": rows}
+
+
+async def test_a_slot_is_judged_like_a_site_under_its_own_id() -> None:
+    """By its own configuration: what is true of a site says nothing of its slots."""
+    secure: Answer = {"properties": {"minTlsVersion": "1.2"}}
+    old: Answer = {"properties": {"minTlsVersion": "1.0"}}
+    configured: dict[str, Answer] = {
+        "s/a/config/web": secure,
+        "s/a/slots/one/config/web": old,
+        "s/a/slots/two/config/web": secure,
+    }
+    _, said, _ = await read({SITES: [site("a")], **slots("one", "two", "three", of="a"), **configured})
+
+    about = {name: status for (check, name), status in said.items() if check == "app_service_min_tls_12"}
+    assert about == {"a": "pass", "one": "fail", "two": "pass", "three": "unknown"}
+    checks = {check for check, name in said if name == "one"}
+    assert checks == {check for check, name in said if name == "a"}
+
+
+async def test_slots_are_in_the_population() -> None:
+    """Under their own type, as resources of this service."""
+    row: JsonObject = {"id": f"{SCOPE}/s/f/slots/x", "type": "Microsoft.Web/sites/slots"}
+    answers: dict[str, Answer] = {SITES: [site("f", "functionapp")], "s/f/slots": [row]}
+    found, verdicts = await read_part(PART, PathReader({**EMPTY, **answers}))
+
+    assert found.summary["by_kind"] == {
+        "web apps": 0,
+        "deployment slots of web apps": 0,
+        "function apps": 1,
+        "deployment slots of function apps": 1,
+    }
+    assert "population:microsoft.web/sites/slots" in {one.check_id for one in verdicts}
+
+
+async def test_a_site_that_answers_no_slots_has_none() -> None:
+    """An empty list, or not found: nothing is said of slots, and nothing is missing."""
+    found, said, reader = await read({SITES: [site("a"), site("b")], **slots(of="a")})
+
+    assert {name for _, name in said if name in {"slots", "one"}} == set()
+    assert {"s/a/slots", "s/b/slots"} <= set(reader.sent)
+    assert (found.gaps, found.refused) == ((), ())
+
+
+async def test_refused_slots_are_unknown_and_leave_the_site_s_own_verdicts_alone() -> None:
+    """What stands for them has an id of its own, below the site."""
+    denied = AccessDenied("No.", permission="Microsoft.Web/sites/slots/read", scope=SCOPE)
+    _, verdicts = await read_part(PART, PathReader({**EMPTY, SITES: [site("a")], "s/a/slots": denied}))
+
+    about = [one for one in verdicts if one.check_id == "app_service_https_only"]
+    assert {one.resource_id.removeprefix(SCOPE): one.status.value for one in about} == {
+        "/s/a": "fail",
+        "/s/a/slots": "unknown",
+    }
+    assert about[-1].observed["missing_permission"] == "Microsoft.Web/sites/slots/read"
+
+
+async def test_a_slot_needs_permissions_of_its_own() -> None:
+    """A custom role that has those of sites may lack those of slots: the advice must name the right ones."""
+    names = {read.permission for read in COLLECTOR.reads}
+
+    assert {"Microsoft.Web/sites/config/read", "Microsoft.Web/sites/slots/config/read"} <= names
+
+
+async def test_each_slot_costs_what_a_site_does() -> None:
+    """One list of slots a site, and nothing asked twice."""
+    answers = {SITES: [site("a"), site("f", "functionapp")], **slots("one", of="a"), **slots("two", of="f")}
+    _, _, reader = await read(answers)
+
+    below = {name: [path for path in reader.sent if path.startswith(f"s/{name}/")] for name in ("a", "f")}
+    assert len(reader.sent) == len(set(reader.sent))
+    # A web app has five children, a function app without a word about its network has three.
+    assert {name: len(paths) for name, paths in below.items()} == {"a": 5 + 1 + 5, "f": 3 + 1 + 3}
+
+
+async def test_the_official_slots_are_judged() -> None:
+    """Microsoft's two example slots take HTTP, as their site does."""
+    path = f"{SCOPE}/resourceGroups/g/providers/Microsoft.Web/sites/a/slots"
+    example = find_official(path, "2024-11-01")
+    assert example is not None
+    rows = msgspec.convert(example.body["value"], list[JsonObject])
+    _, said, _ = await read({SITES: [site("a")], "s/a/slots": rows})
+
+    assert (said["app_service_https_only", "staging"], said["app_service_https_only", "qa"]) == (
+        "fail",
+        "fail",
+    )
+    assert said["app_service_client_certificates_on", "qa"] == "fail"

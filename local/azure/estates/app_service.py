@@ -52,6 +52,7 @@ def build(estate: Estate) -> None:
     _silent(estate, "silentweb")
     _tricky_web(estate, "trickyweb")
     _tricky_function(estate, "trickyfunction")
+    _slots(estate)
 
 
 def _expect(estate: Estate, site: str, prefix: str, **by_status: tuple[str, ...]) -> None:
@@ -75,12 +76,30 @@ def _add(
     lie = OPEN if configuration.get("minTlsVersion") == "1.2" else SECURE
     site = estate.add(TYPE, name, {**properties, "siteConfig": lie})
     estate.objects[site.lower()].update({"kind": kind, **more})
+    _below(estate, site, configuration)
+    return site
+
+
+def _below(estate: Estate, site: str, configuration: JsonObject) -> None:
     body: JsonObject = {"id": f"{site}/config/web", "name": "web", "type": f"{TYPE}/config"}
     estate.answer_at(f"{site}/config/web", {**body, "properties": configuration})
     for child in ("privateEndpointConnections", "functions", "basicPublishingCredentialsPolicies"):
         estate.list_at(f"{site}/{child}")
     estate.list_at(f"{site}/providers/Microsoft.Insights/diagnosticSettings", paged=False)
-    return site
+
+
+def _slot(
+    estate: Estate, site: str, name: str, properties: JsonObject, configuration: JsonObject, **more: object
+) -> str:
+    """Add a deployment slot to a site, whose row lies about its configuration too; gives its id."""
+    of_site = estate.objects[site.lower()]
+    slot, lie = f"{site}/slots/{name}", OPEN if configuration is SECURE else SECURE
+    row: JsonObject = {"id": slot, "name": f"{of_site['name']}/{name}", "type": f"{TYPE}/slots", **more}
+    properties = {**properties, "siteConfig": lie}
+    rows = estate.list_at(f"{site}/slots")
+    rows.append({**row, "kind": of_site["kind"], "location": "westeurope", "properties": properties})
+    _below(estate, slot, configuration)
+    return slot
 
 
 def _authenticate(estate: Estate, site: str, *, on: bool) -> None:
@@ -116,7 +135,7 @@ def _function(estate: Estate, site: str, level: str | None) -> None:
     estate.list_at(f"{site}/functions").append({**row, "properties": properties})
 
 
-def _good_web(estate: Estate, name: str) -> None:
+def _good_web(estate: Estate, name: str) -> str:
     properties: JsonObject = {
         "httpsOnly": True,
         "clientCertEnabled": True,
@@ -131,6 +150,7 @@ def _good_web(estate: Estate, name: str) -> None:
     _connect(estate, site, "Approved")
     _log(estate, site, {"categoryGroup": "allLogs"})
     _expect(estate, site, "app_service", pass_=(*WEB, STACKS[2]), not_applicable=STACKS[:2])
+    return site
 
 
 def _bad_web(estate: Estate, name: str) -> None:
@@ -196,7 +216,7 @@ def _good_function(estate: Estate, name: str) -> None:
     _expect(estate, site, "function_app", pass_=FUNCTION)
 
 
-def _bad_function(estate: Estate, name: str) -> None:
+def _bad_function(estate: Estate, name: str) -> str:
     """A function app whose identity is that of an owner, and whose Application Insights is gone."""
     owner = estate.guid("service-principal", "pipeline")
     identity = {"type": "UserAssigned", "userAssignedIdentities": {"/i": {"principalId": owner}}}
@@ -207,6 +227,7 @@ def _bad_function(estate: Estate, name: str) -> None:
     passed, manual = ("managed_identity",), ("runtime_current",)
     failed = _without(FUNCTION, *passed, *manual)
     _expect(estate, site, "function_app", fail=failed, pass_=passed, manual=manual)
+    return site
 
 
 def _tricky_function(estate: Estate, name: str) -> None:
@@ -223,3 +244,20 @@ def _tricky_function(estate: Estate, name: str) -> None:
         pass_=("not_public",),
         manual=("insights_enabled", "runtime_current"),
     )
+
+
+def _slots(estate: Estate) -> None:
+    """A good site with a bad slot, and a bad site with a good one: neither says anything of the other."""
+    closed: JsonObject = {"httpsOnly": True, "publicNetworkAccess": "Disabled"}
+    bad = _slot(estate, _good_web(estate, "slottedweb"), "staging", {"publicNetworkAccess": "Enabled"}, OPEN)
+    _authenticate(estate, bad, on=False)
+    _publish(estate, bad, allow=True)
+    _expect(estate, bad, "app_service", fail=WEB, not_applicable=STACKS)
+    app = _bad_function(estate, "slottedfunction")
+    good = _slot(estate, app, "qa", closed, SECURE, identity={"type": "None"})
+    _function(estate, good, "function")
+    passed = ("https_only", "min_tls_12", "ftps_only", "remote_debugging_off", "access_keys_configured")
+    failed, manual = ("managed_identity", "vnet_integrated"), ("insights_enabled", "runtime_current")
+    none = ("identity_least_privilege",)
+    found: dict[str, tuple[str, ...]] = {"pass_": (*passed, "not_public"), "fail": failed}
+    _expect(estate, good, "function_app", **found, manual=manual, not_applicable=none)
