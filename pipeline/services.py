@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pipeline
 from collectors.contract import Collector
 from collectors.errors import CredentialRejected
+from pipeline.audit import AuditLog
 from pipeline.authentication.errors import translate_authentication_error
 from pipeline.connecting.credential_trials import CredentialTrials
 from pipeline.connecting.secret_expiry import expiry_notice_due
@@ -22,6 +23,7 @@ from pipeline.reading.population import Population
 from pipeline.reading.register import Register
 from pipeline.reading.service_states import ServiceStates
 from pipeline.settings import Settings
+from pipeline.stores.audit_table import AuditTable
 from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.finding_table import FindingTable
@@ -142,6 +144,11 @@ class Services:
     def catalogue(self) -> Catalogue:
         """Services, checks and frameworks."""
         return Catalogue(lambda: self._collectors, lambda: self._mappings)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+        return AuditLog(AuditTable(self._tables), self._clock)
 
     @cached_property
     def health(self) -> Health:

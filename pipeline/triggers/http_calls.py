@@ -11,12 +11,14 @@ import azure.functions as func
 import msgspec
 
 from collectors.errors import ConnectorError
+from pipeline.audit import result_of
 from pipeline.errors import InvalidRequest, NotFound
 from pipeline.model import Page
 from pipeline.triggers import problems
 from pipeline.triggers.http_parsing import POSITION, parse, parse_query
 from pipeline.triggers.http_route import Call, Route
 from pipeline.triggers.http_services import HttpServices
+from pipeline.triggers.http_trail import Trail
 
 BASE_PATH = "/api"
 CORRELATION_ID = "x-correlation-id"
@@ -41,16 +43,23 @@ async def serve(route: AnyRoute, services: HttpServices, request: func.HttpReque
         The handler's answer, or problem details (RFC 9457) whatever went wrong.
     """
     correlation_id = _correlation_id(request)
+    trail = Trail(route, services.audit, request, correlation_id)
     try:
         call = await _admitted(route, services, request)
+        await trail.start(call)
         answer = await _sealed(await route.handler(call), route, call)
-        return _response(answer, route, correlation_id)
+        response = _response(answer, route, correlation_id)
     except ConnectorError as error:
         LOG.info("call_refused route=%s code=%s correlation_id=%s", route.name, error.code, correlation_id)
-        return _problem(error, services, correlation_id)
+        response = _problem(error, services, correlation_id)
+        await trail.end(result_of(response.status_code, code=error.code, reason=error.reason))
     except Exception as error:
         LOG.exception("call_failed route=%s correlation_id=%s", route.name, correlation_id)
-        return _problem(error, services, correlation_id)
+        response = _problem(error, services, correlation_id)
+        await trail.end(result_of(response.status_code, code=ConnectorError.code))
+    else:
+        await trail.end(result_of(response.status_code), answer)
+    return response
 
 
 async def _admitted(route: AnyRoute, services: HttpServices, request: func.HttpRequest) -> Call[Any, Any]:

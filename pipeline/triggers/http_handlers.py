@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pipeline.audit import AuditEntry
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
     ChainState,
@@ -19,6 +20,7 @@ from pipeline.reading.catalogue import CheckView, ServiceView, page_after
 from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
 from pipeline.requests import (
+    AuditQuery,
     ChangeRequest,
     CheckQuery,
     ConnectRequest,
@@ -153,6 +155,11 @@ async def list_checks(call: Call[NoBody, CheckQuery]) -> Page[CheckView]:
 async def list_services(call: Call[NoBody, PageQuery]) -> Page[ServiceView]:
     """List the Azure services that can be read."""
     return call.services.catalogue.services(limit=call.query.limit, position=call.query.position)
+
+
+async def list_audit_log(call: Call[NoBody, AuditQuery]) -> Page[AuditEntry]:
+    """List the entries of the audit log, newest first."""
+    return await call.services.audit.page(call.query)
 
 
 async def describe_api(_call: Call[NoBody, NoQuery]) -> dict[str, Any]:

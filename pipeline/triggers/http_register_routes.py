@@ -2,12 +2,21 @@
 
 from typing import Any
 
+from pipeline.audit import AuditEntry
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page
 from pipeline.reading.catalogue import CheckView, ServiceView
 from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
-from pipeline.requests import CheckQuery, ControlQuery, EvidenceQuery, FindingQuery, PageQuery, ResourceQuery
+from pipeline.requests import (
+    AuditQuery,
+    CheckQuery,
+    ControlQuery,
+    EvidenceQuery,
+    FindingQuery,
+    PageQuery,
+    ResourceQuery,
+)
 from pipeline.triggers import http_handlers as handlers
 from pipeline.triggers.http_parsing import NoBody, NoQuery
 from pipeline.triggers.http_route import Route
@@ -119,6 +128,16 @@ CATALOGUE: tuple[Route[Any, Any, Any], ...] = (
 )
 
 APP: tuple[Route[Any, Any, Any], ...] = (
+    Route(
+        name="list_audit_log",
+        method="GET",
+        path="audit-log",
+        handler=handlers.list_audit_log,
+        request=NoBody,
+        query=AuditQuery,
+        answer=Page[AuditEntry],
+        summary="List who asked for which change, newest first",
+    ),
     Route(
         name="describe_api",
         method="GET",

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from pipeline.errors import Problem
+from pipeline.requests import AuditAction
 from pipeline.triggers.http_services import HttpServices
 
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -46,6 +47,8 @@ class Route[B: msgspec.Struct, Q: msgspec.Struct, A]:
         summary: one line for the reader of the API.
         location: the path of what was made or started, for the `Location` header.
         anonymous: nobody needs a key.
+        audited: the action that the audit log records of every call; a route that only reads has none.
+        audited_if: a parameter of the query, and what the audit log calls a call instead where that is true.
         errors: the problems it may answer beyond those of every route.
     """
 
@@ -60,9 +63,17 @@ class Route[B: msgspec.Struct, Q: msgspec.Struct, A]:
     status: HTTPStatus = HTTPStatus.OK
     location: Callable[[A], str] | None = None
     anonymous: bool = False
+    audited: AuditAction | None = None
+    audited_if: tuple[str, AuditAction] | None = None
     errors: tuple[type[Problem], ...] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of the path's parameters."""
         return tuple(_PARAMETER.findall(self.path))
+
+    def action_of(self, query: Q | None) -> AuditAction | None:
+        """Give what the audit log calls a call; None for the query stands for a call that was not read."""
+        if self.audited_if is not None and getattr(query, self.audited_if[0], False) is True:
+            return self.audited_if[1]
+        return self.audited

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from pipeline.audit import Attempt, AuditEntry, Ending
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
     ChainState,
@@ -19,6 +20,7 @@ from pipeline.reading.cursors import Cursors
 from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
 from pipeline.requests import (
+    AuditQuery,
     ChangeRequest,
     ConnectRequest,
     EvidenceQuery,
@@ -122,6 +124,26 @@ class ServiceStatesService(Protocol):
         ...
 
 
+class AuditService(Protocol):
+    """The audit log; lists hold the raw position in `next_cursor`."""
+
+    async def start(self, attempt: Attempt, /) -> AuditEntry:
+        """Record a change that is about to be tried; raises AuditUnavailable."""
+        ...
+
+    async def finish(self, entry: AuditEntry, ending: Ending, /) -> None:
+        """Record how it ended."""
+        ...
+
+    async def refuse(self, attempt: Attempt, ending: Ending, /) -> None:
+        """Record a call that was refused before anything was tried."""
+        ...
+
+    async def page(self, query: AuditQuery, /) -> Page[AuditEntry]:
+        """List entries, newest first."""
+        ...
+
+
 class HealthService(Protocol):
     """Whether the app can work."""
 
@@ -168,6 +190,11 @@ class HttpServices(Protocol):
     @property
     def service_states(self) -> ServiceStatesService:
         """What each service of a connection came to."""
+        ...
+
+    @property
+    def audit(self) -> AuditService:
+        """The audit log."""
         ...
 
     @property

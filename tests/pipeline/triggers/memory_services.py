@@ -6,6 +6,7 @@ from typing import Any
 from collectors.contract import Check, Collector, Part, Read
 from collectors.errors import CredentialRejected
 from mappings import loader
+from pipeline.audit import Actor, Attempt, AuditEntry, Ending, Origin, Target
 from pipeline.health import Health
 from pipeline.model import (
     AuthView,
@@ -157,6 +158,16 @@ RESOURCE = ResourceView(
     found_at=AT,
     gone_at=None,
 )
+AUDITED = AuditEntry(
+    id="a1",
+    at=AT,
+    action="connect",
+    actor=Actor(kind="key"),
+    origin=Origin(address="203.0.113.7"),
+    target=Target(connection_ids=("c1",)),
+    fields=("name",),
+    correlation_id="x",
+)
 SERVICE_STATES = (
     ServiceState(service="defender", title="Defender", state="collected", detail="Read.", resources=2),
     ServiceState(service="storage", title="Storage", state="disabled", detail="Switched off."),
@@ -204,6 +215,7 @@ class MemoryServices:
         self.register = MemoryRegister(self)
         self.population = MemoryPopulation(self)
         self.service_states = MemoryServiceStates(self)
+        self.audit = MemoryAudit(self)
         self.settings = self
 
     def portal_url(self, page: str) -> str | None:
@@ -300,6 +312,37 @@ class MemoryPopulation:
         """List one."""
         self._services.note("resources", query)
         return self._services.page(RESOURCE)
+
+
+class MemoryAudit:
+    """Fulfils `AuditService`; keeps what is recorded beside what is asked."""
+
+    def __init__(self, services: MemoryServices) -> None:
+        self._services = services
+        self.fails_with: Exception | None = None
+        self.started: list[Attempt] = []
+        self.finished: list[tuple[AuditEntry, Ending]] = []
+        self.refused: list[tuple[Attempt, Ending]] = []
+
+    async def start(self, attempt: Attempt, /) -> AuditEntry:
+        """Keep it, or fail as told."""
+        if self.fails_with is not None:
+            raise self.fails_with
+        self.started.append(attempt)
+        return AUDITED
+
+    async def finish(self, entry: AuditEntry, ending: Ending, /) -> None:
+        """Keep it."""
+        self.finished.append((entry, ending))
+
+    async def refuse(self, attempt: Attempt, ending: Ending, /) -> None:
+        """Keep it."""
+        self.refused.append((attempt, ending))
+
+    async def page(self, query: object, /) -> Page[AuditEntry]:
+        """List one."""
+        self._services.note("audit", query)
+        return self._services.page(AUDITED)
 
 
 class MemoryServiceStates:
