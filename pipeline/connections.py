@@ -8,9 +8,10 @@ import msgspec
 from azure.core.exceptions import AzureError
 
 from collectors.errors import ConnectorError
+from pipeline.authentication.methods import method_of
 from pipeline.connecting.credential_changes import CredentialChanges
 from pipeline.connecting.credential_trials import CredentialTrials, Tried
-from pipeline.connecting.requests import ROTATABLE, new_secret, service_names, subscription_ids, unprefixed
+from pipeline.connecting.requests import new_credential, service_names, subscription_ids, unprefixed
 from pipeline.connecting.views import ConnectionViews, nothing_connected, rejected
 from pipeline.credentials import Credentials
 from pipeline.errors import Conflict, InvalidRequest, NotFound, UpstreamUnavailable
@@ -156,24 +157,26 @@ class Connections:
             await self._store.get(connection_id)
 
     async def rotate(self, asked: RotateRequest) -> Rotated:
-        """Give every connection of one application the same new secret, which is tried first.
+        """Give every connection of one application the same new secret or certificate, which is tried first.
 
         Gives the connections that have it now, and those that keep the old one with the reason.
 
         Raises:
             InvalidRequest: names each field that is wrong.
-            NotFound: no connection uses this application with a client secret.
-            AuthenticationFailed: Entra refuses the new secret; nothing was changed.
+            NotFound: no connection uses this application with a credential of this kind.
+            AuthenticationFailed: Entra refuses the new credential; nothing was changed.
             Transient: Entra did not answer.
         """
-        records = [record async for record in self._using(asked)]
+        new = new_credential(asked)
+        name = method_of(new).name
+        records = [record async for record in self._using(name, asked)]
         if not records:
             raise NotFound(
-                f"No connection uses the application {asked.client_id} with a client secret.",
+                f"No connection uses the application {asked.client_id} with a {name.replace('_', ' ')}.",
                 advice="Compare the tenant ID and the client ID with those of the connections.",
             )
         try:
-            tried = await self._trials.offer(new_secret(asked))
+            tried = await self._trials.offer(new)
         except InvalidRequest as error:
             raise unprefixed(error) from None
         outcomes = await _each(self._with_credential(record, tried) for record in records)
@@ -253,8 +256,8 @@ class Connections:
                 return record
         raise Conflict(f"Connection {connection_id} is being changed again and again.")
 
-    async def _using(self, asked: RotateRequest) -> AsyncIterator[ConnectionRecord]:
-        wanted = (ROTATABLE, asked.tenant_id.lower(), (asked.client_id.lower()))
+    async def _using(self, method: str, asked: RotateRequest) -> AsyncIterator[ConnectionRecord]:
+        wanted = (method, asked.tenant_id.lower(), asked.client_id.lower())
         position: str | None = None
         while True:
             records, position = await self._store.page(limit=_PAGE, position=position)

@@ -1,24 +1,21 @@
 """Credentials of connections: tried before they are kept, opened once, forgotten when replaced."""
 
-import base64
 import logging
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Any, Self, override
+from typing import TYPE_CHECKING, Any, override
 
 import msgspec
-from azure.core.exceptions import AzureError
 
-from collectors.errors import CollectionError, ServiceUnavailable
-from pipeline.authentication.errors import translate_authentication_error
+from collectors.errors import CollectionError, CredentialRejected
+from pipeline.authentication.claims import Principal, principal_of
 from pipeline.authentication.method import EntraLink, Offer
 from pipeline.authentication.methods import METHODS, method_of
+from pipeline.authentication.translated import TranslatedCredential
 from pipeline.requests import AuthRequest
 from pipeline.stores.records import CredentialRecord
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from azure.core.credentials import AccessToken
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.core.pipeline.transport import AsyncHttpTransport
@@ -27,78 +24,8 @@ if TYPE_CHECKING:
     from pipeline.stores.secrets import KeyVaultSecrets
 
 KEPT_OPEN = 1000
-_NO_OBJECT = (TypeError, ValueError, LookupError, AttributeError)
-"""What azure-identity stumbles over where a proxy's page stands in for the JSON object it expects."""
 CONNECT_WITHIN_S = 10
 ANSWER_WITHIN_S = 30
-
-
-class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a token speaks for, by its own words: for display and role look-ups, never for a decision."""
-
-    object_id: str | None = None
-    client_id: str | None = None
-    tenant_id: str | None = None
-
-
-class _Claims(msgspec.Struct, frozen=True):
-    """The claims of an access token that name who it speaks for (v1.0: appid, v2.0: azp)."""
-
-    oid: str | None = None
-    appid: str | None = None
-    azp: str | None = None
-    tid: str | None = None
-
-
-class TranslatedCredential:
-    """A credential whose refusals arrive as errors of ours. It does not own its connections.
-
-    Args:
-        credential: of azure-identity; keeps its tokens in memory.
-        client_id: for the link to the portal.
-    """
-
-    def __init__(self, credential: "AsyncTokenCredential", client_id: str) -> None:
-        self._credential = credential
-        self._client_id = client_id
-
-    async def get_token(
-        self,
-        *scopes: str,
-        claims: str | None = None,
-        tenant_id: str | None = None,
-        enable_cae: bool = False,
-        **kwargs: object,
-    ) -> "AccessToken":
-        """Request an access token.
-
-        Raises:
-            CredentialRejected: Entra refuses the credential.
-            Throttled: Entra asks to wait.
-            ServiceUnavailable: Entra did not answer.
-        """
-        try:
-            return await self._credential.get_token(
-                *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae, **kwargs
-            )
-        except AzureError as error:
-            raise translate_authentication_error(error, client_id=self._client_id) from None
-        except _NO_OBJECT:
-            raise ServiceUnavailable("Microsoft Entra answered something that is no token.") from None
-
-    async def close(self) -> None:
-        """Leave the shared connections open: `Credentials.close` closes them."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: "type[BaseException] | None" = None,
-        exc_value: BaseException | None = None,
-        traceback: "TracebackType | None" = None,
-    ) -> None:
-        await self.close()
 
 
 class RefusedCredential(TranslatedCredential):
@@ -177,7 +104,7 @@ class Credentials:
 
         Raises:
             SecretUnavailable: Key Vault did not answer this time.
-            CredentialRejected: the secret is gone (`secret_missing`).
+            CredentialRejected: the secret is gone (`secret_missing`), or is none (`secret_unusable`).
         """
         version = _version(record)
         if anew:
@@ -222,7 +149,14 @@ class Credentials:
             await linked.transport.close()
 
     def _build(self, record: CredentialRecord, secret: str | None) -> TranslatedCredential:
-        credential = METHODS[record.method].build(record, secret, self._link())
+        try:
+            credential = METHODS[record.method].build(record, secret, self._link())
+        except ValueError:  # what somebody put into the vault by hand; the message may quote it
+            raise CredentialRejected(
+                "What the key vault holds is no credential of this kind.",
+                advice="Change the connection and enter the credential again.",
+                reason="secret_unusable",
+            ) from None
         return TranslatedCredential(credential, record.client_id or "")
 
     def _link(self) -> EntraLink:
@@ -234,21 +168,21 @@ class Credentials:
             made = self._connections or AioHttpTransport(
                 connection_timeout=CONNECT_WITHIN_S, read_timeout=ANSWER_WITHIN_S
             )
-            self._linked = EntraLink(self._settings.authority_host, made)
+            self._linked = EntraLink(
+                authority=self._settings.authority_host,
+                transport=made,
+                exchange_audience=self._settings.cloud.exchange_audience,
+                identity_client_id=self._settings.client_id,
+            )
         return self._linked
-
-
-def principal_of(token: str) -> Principal:
-    """Read whom a token speaks for, unverified; a token that is no JWT tells nothing."""
-    parts = token.split(".")
-    try:
-        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        claims = msgspec.json.decode(payload, type=_Claims)
-    except (IndexError, ValueError, msgspec.DecodeError):
-        return Principal()
-    return Principal(object_id=claims.oid, client_id=claims.appid or claims.azp, tenant_id=claims.tid)
 
 
 def _version(record: CredentialRecord) -> tuple[str | None, ...]:
     """Name a credential version: what changes when another secret or application takes over."""
-    return (record.method, record.tenant_id, record.client_id, record.secret_name)
+    return (
+        record.method,
+        record.tenant_id,
+        record.client_id,
+        record.secret_name,
+        record.identity_client_id,
+    )

@@ -41,6 +41,7 @@ class AuthView(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     client_id: str | None = None
     secret_expires_on: str | None = None
+    certificate_thumbprint: str | None = None
 
 
 class SetupCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,7 +208,11 @@ class ChainState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict of one check on one resource, over one interval of time."""
+    """The verdict of one check on one resource, over one interval of time.
+
+    `controls_source` is `live` where the subscription's own regulatory compliance names the controls of one of
+    Defender's recommendations, `catalogue` where the published mappings do.
+    """
 
     id: str
     connection_id: str
@@ -223,6 +228,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     observed: Mapping[str, JsonValue]
     remediation: str
     controls: Controls
+    controls_source: Literal["catalogue", "live"] = "catalogue"
     opened_at: str
     closed_at: str | None
 

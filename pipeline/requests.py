@@ -28,6 +28,11 @@ type Secret = Annotated[
     str, msgspec.Meta(min_length=1, max_length=10_000, extra_json_schema={"writeOnly": True})
 ]
 
+type Pem = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=25_000, extra_json_schema={"writeOnly": True})
+]
+"""A certificate with its private key. Key Vault keeps 25,600 bytes; encoded anew it is a little longer."""
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every request body: unknown fields are refused, and none is shown when printed."""
@@ -46,7 +51,29 @@ class ClientSecretAuth(Request, frozen=True, kw_only=True, tag="client_secret", 
     secret_expires_on: Day | None = None
 
 
-type AuthRequest = ClientSecretAuth
+class CertificateAuth(Request, frozen=True, kw_only=True, tag="certificate", tag_field="method"):
+    """A service principal with a certificate: `certificate_pem` is it and its private key, no password."""
+
+    tenant_id: Guid
+    client_id: Guid
+    certificate_pem: Pem
+
+
+class ManagedIdentityAuth(Request, frozen=True, kw_only=True, tag="managed_identity", tag_field="method"):
+    """A managed identity of the app itself; without `client_id` the one that the app uses for its own."""
+
+    client_id: Guid | None = None
+
+
+class FederatedAuth(Request, frozen=True, kw_only=True, tag="federated", tag_field="method"):
+    """An application in any tenant that trusts a managed identity of the app in the place of a secret."""
+
+    tenant_id: Guid
+    client_id: Guid
+    identity_client_id: Guid | None = None
+
+
+type AuthRequest = ClientSecretAuth | CertificateAuth | ManagedIdentityAuth | FederatedAuth
 
 
 class ConnectRequest(Request, frozen=True, kw_only=True):
@@ -71,12 +98,13 @@ class ChangeRequest(Request, frozen=True, kw_only=True):
 
 
 class RotateRequest(Request, frozen=True, kw_only=True):
-    """Replace the secret of every connection of one application."""
+    """Replace the secret, or the certificate, of every connection of one application: one of the two."""
 
     tenant_id: Guid
     client_id: Guid
-    client_secret: Secret
+    client_secret: Secret | None = None
     secret_expires_on: Day | None = None
+    certificate_pem: Pem | None = None
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

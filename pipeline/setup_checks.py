@@ -15,13 +15,13 @@ from collectors.errors import (
     ServiceNotEnabled,
     SubscriptionNotVisible,
 )
+from pipeline.authentication.claims import Principal
 from pipeline.authentication.methods import METHODS
 from pipeline.authentication.refusals import CREDENTIALS_PAGE
 from pipeline.connecting import setup_probes as probes
 from pipeline.connecting.least_privilege import excess_roles
-from pipeline.connecting.secret_expiry import expiry_notice
+from pipeline.connecting.secret_expiry import ending_name, expiry_notice
 from pipeline.connecting.setup_probes import Probe, service_probe
-from pipeline.credentials import Principal
 from pipeline.model import CheckStatus, SetupCheck
 from pipeline.stores.records import ConnectionRecord
 
@@ -275,7 +275,7 @@ async def _privilege(reader: Reader, principal: Principal | None) -> _Outcome:
 async def _expiry(connection: ConnectionRecord, now: datetime) -> _Outcome:
     credential = connection.credential
     if not METHODS[credential.method].ends:
-        return _Outcome(status="pass", detail="There is no secret that could end.")
+        return _Outcome(status="pass", detail="There is no secret or certificate that could end.")
     if credential.secret_expires_on is None:
         return _Outcome(
             status="unknown",
@@ -285,7 +285,8 @@ async def _expiry(connection: ConnectionRecord, now: datetime) -> _Outcome:
         )
     notice = expiry_notice(connection, now)
     if notice is None:
-        detail = _replace(probes.EXPIRY.passed, {"{day}": credential.secret_expires_on})
+        words = {"{day}": credential.secret_expires_on, "{name}": ending_name(credential)}
+        detail = _replace(probes.EXPIRY.passed, words)
         return _Outcome(status="pass", detail=detail)
     return _Outcome(
         status="fail" if notice.code == "secret_expired" else "warn",

@@ -13,12 +13,19 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.core.rest import AsyncHttpResponse
 
 from collectors.errors import CollectionError, CredentialRejected, ServiceUnavailable, Throttled
-from pipeline.authentication.refusals import APPLICATIONS_PAGE, OTHER_REFUSAL, REFUSALS, Refusal
+from pipeline.authentication.refusals import (
+    APPLICATIONS_PAGE,
+    OTHER_REFUSAL,
+    REFUSALS,
+    Presented,
+    Refusal,
+)
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = 500
 TENANT_THROTTLED = 90055
 TRANSIENT_ERROR = "temporarily_unavailable"
+ANY_IDENTITY = Presented()
 CODE_IN_TEXT = re.compile(r"AADSTS(\d+)")
 
 
@@ -43,12 +50,14 @@ def code_in(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def translate_authentication_error(error: AzureError, *, client_id: str = "") -> CollectionError:
+def translate_authentication_error(
+    error: AzureError, *, client_id: str = "", presented: Presented = ANY_IDENTITY
+) -> CollectionError:
     """Say why Entra gave no token: refused for good, or only for now.
 
-    Takes what azure-identity raised and the application's client id for the link to the portal. Gives
-    CredentialRejected, Throttled or ServiceUnavailable; raise it `from None`, because the original holds the
-    description.
+    Takes what azure-identity raised, the application's client id for the link to the portal, and what was
+    presented in the place of a secret, for the advice. Gives CredentialRejected, Throttled or
+    ServiceUnavailable; raise it `from None`, because the original holds the description.
     """
     body = _body(error)
     passing = _transient(error, body)
@@ -58,7 +67,7 @@ def translate_authentication_error(error: AzureError, *, client_id: str = "") ->
     refusal = REFUSALS.get(code, OTHER_REFUSAL) if code else OTHER_REFUSAL
     return CredentialRejected(
         f"{refusal.detail}{_marks(code, body)}.",
-        advice=refusal.advice,
+        advice=refusal.advice.format(**msgspec.structs.asdict(presented)),
         portal_page=_page(refusal, client_id),
         reason=refusal.reason,
     )

@@ -2,10 +2,12 @@
 
 from abc import ABC, abstractmethod
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar, override
+from typing import TYPE_CHECKING, Any, ClassVar, Self, override
 
 import msgspec
 
+from collectors.errors import ServiceUnavailable
+from pipeline.authentication.claims import Principal
 from pipeline.requests import Request
 from pipeline.stores.records import CredentialRecord
 
@@ -22,21 +24,39 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     record: CredentialRecord
     secret: str | None = None
 
+    def spoken_for(self, principal: Principal) -> Self:
+        """Add what only a token tells: tenant and application of the app's own identity.
+
+        Raises:
+            ServiceUnavailable: neither the offer nor its token names a tenant.
+        """
+        tenant_id = self.record.tenant_id or principal.tenant_id
+        if not tenant_id:
+            raise ServiceUnavailable("The access token of the managed identity names no tenant.")
+        known = msgspec.structs.replace(
+            self.record, tenant_id=tenant_id, client_id=self.record.client_id or principal.client_id
+        )
+        return msgspec.structs.replace(self, record=known)
+
     @override
     def __repr__(self) -> str:
         return f"Offer(method={self.record.method!r})"
 
 
-class EntraLink(msgspec.Struct, frozen=True):
+class EntraLink(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach Entra.
 
     Args:
         authority: the address of the cloud's authority.
         transport: the connections all credentials of this process share.
+        exchange_audience: whom a managed identity's token is for that stands for an application's secret.
+        identity_client_id: the app's own user-assigned identity; None for the system-assigned one.
     """
 
     authority: str
     transport: "AsyncHttpTransport[Any, Any]"
+    exchange_audience: str
+    identity_client_id: str | None = None
 
     @property
     def options(self) -> dict[str, Any]:

@@ -7,11 +7,16 @@ connects, syncs or rotates knows which method it deals with.
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.authentication.certificate import Certificate
 from pipeline.authentication.client_secret import ClientSecret
+from pipeline.authentication.federated import Federated
+from pipeline.authentication.managed_identity import ManagedIdentity
 from pipeline.authentication.method import AuthMethod
 from pipeline.requests import AuthRequest
 
-METHODS: Mapping[str, AuthMethod[Any]] = {method.name: method for method in (ClientSecret(),)}
+METHODS: Mapping[str, AuthMethod[Any]] = {
+    method.name: method for method in (ClientSecret(), Certificate(), ManagedIdentity(), Federated())
+}
 _METHOD_OF = {method.request_type: method for method in METHODS.values()}
 
 

@@ -13,9 +13,18 @@ APPLICATION_BLADE = "#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~"
 APPLICATIONS_PAGE = "#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade"
 TENANT_PAGE = "#view/Microsoft_AAD_IAM/ActiveDirectoryMenuBlade/~/Overview"
 ENTERPRISE_APPLICATIONS_PAGE = "#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade/~/AppAppsPreview"
+IDENTITIES_PAGE = "#browse/Microsoft.ManagedIdentity%2FuserAssignedIdentities"
 CONDITIONAL_ACCESS_PAGE = "#view/Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies"
 CREDENTIALS_PAGE = APPLICATION_BLADE + "/Credentials/appId/{client_id}"
 PERMISSIONS_PAGE = APPLICATION_BLADE + "/CallAnAPI/appId/{client_id}"
+
+
+class Presented(msgspec.Struct, frozen=True, kw_only=True):
+    """What a managed identity's token says, and a federated credential must say too, letter by letter."""
+
+    issuer: str = "https://login.microsoftonline.com/TENANT-ID-OF-THE-IDENTITY/v2.0"
+    subject: str = "the Object (principal) ID of the managed identity"
+    audience: str = "api://AzureADTokenExchange"
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -24,7 +33,7 @@ class Refusal(msgspec.Struct, frozen=True):
     Args:
         reason: the stable cause, as in the API.
         detail: what happened, one sentence without a full stop.
-        advice: what to do next.
+        advice: what to do next; `{issuer}`, `{subject}` and `{audience}` are filled in.
         portal_page: where it is done; `{client_id}` is filled in.
     """
 
@@ -82,6 +91,42 @@ CONSENT_REQUIRED = Refusal(
     "principal.",
     PERMISSIONS_PAGE,
 )
+UNKNOWN_CERTIFICATE = Refusal(
+    "unknown_certificate",
+    "The application does not know this certificate",
+    "Upload the certificate, without its private key, under Certificates & secrets > Certificates of the app "
+    "registration, and compare the thumbprint shown there. A new one can take a few minutes.",
+    CREDENTIALS_PAGE,
+)
+EXPIRED_CERTIFICATE = Refusal(
+    "expired_certificate",
+    "The certificate has ended, is not valid yet, or was revoked",
+    "Create a new certificate, upload it under Certificates & secrets > Certificates, and enter it here with "
+    "its private key.",
+    CREDENTIALS_PAGE,
+)
+ASSERTION_REFUSED = Refusal(
+    "assertion_refused",
+    "Microsoft Entra does not accept what was signed in the place of a secret",
+    "Compare tenant ID and client ID with the app registration. If they are right, the clock of the machine "
+    "that runs this app may be wrong.",
+    CREDENTIALS_PAGE,
+)
+FEDERATED_CREDENTIAL_MISSING = Refusal(
+    "federated_credential_missing",
+    "The application has no federated credential for this managed identity",
+    "Under Certificates & secrets > Federated credentials of the app registration add one of the scenario "
+    "Other issuer, letter by letter: Issuer {issuer}, Subject identifier {subject}, Audience {audience}. It "
+    "can take a few minutes.",
+    CREDENTIALS_PAGE,
+)
+IDENTITY_NOT_TRUSTED = Refusal(
+    "identity_not_trusted",
+    "The application cannot trust this managed identity",
+    "The app registration must be in the tenant of the managed identity, be multitenant, and have a service "
+    "principal in the tenant to be read; the identity must be user-assigned. Name it by identity_client_id.",
+    APPLICATIONS_PAGE,
+)
 GRANT_REVOKED = Refusal(
     "grant_revoked",
     "The sign-in was revoked, or the person's password was reset",
@@ -109,6 +154,24 @@ REFUSALS: Mapping[int, Refusal] = {
     7000229: UNKNOWN_APPLICATION,
     90002: UNKNOWN_TENANT,
     900023: UNKNOWN_TENANT,
+    700027: UNKNOWN_CERTIFICATE,
+    700030: UNKNOWN_CERTIFICATE,
+    1000502: EXPIRED_CERTIFICATE,
+    7000214: EXPIRED_CERTIFICATE,
+    7000277: EXPIRED_CERTIFICATE,
+    50027: ASSERTION_REFUSED,
+    700021: ASSERTION_REFUSED,
+    700023: ASSERTION_REFUSED,
+    700024: ASSERTION_REFUSED,
+    7000274: ASSERTION_REFUSED,
+    70021: FEDERATED_CREDENTIAL_MISSING,
+    700211: FEDERATED_CREDENTIAL_MISSING,
+    700212: FEDERATED_CREDENTIAL_MISSING,
+    700213: FEDERATED_CREDENTIAL_MISSING,
+    7002121: FEDERATED_CREDENTIAL_MISSING,
+    700222: IDENTITY_NOT_TRUSTED,
+    700226: IDENTITY_NOT_TRUSTED,
+    700236: IDENTITY_NOT_TRUSTED,
     7000112: APPLICATION_DISABLED,
     50076: BLOCKED_BY_CONDITIONAL_ACCESS,
     50079: BLOCKED_BY_CONDITIONAL_ACCESS,

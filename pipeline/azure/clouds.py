@@ -1,7 +1,8 @@
 """Where each Azure cloud answers: the one table of endpoints, and what a setting may override of it.
 
 Hosts: azure-cli's cloud table and the developer guides of Azure Government and Azure China; vault suffixes:
-"Azure Key Vault basic concepts"; Graph: "National cloud deployments" of Microsoft Graph.
+"Azure Key Vault basic concepts"; Graph: "National cloud deployments" of Microsoft Graph; token exchange:
+"Configure an application to trust a managed identity".
 """
 
 import msgspec
@@ -20,6 +21,8 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
         resource_manager_scope: what a token for Azure Resource Manager is asked for; an override of the
             address does not change it.
         graph_scope: what a token for Microsoft Graph is asked for.
+        tokens_v1: how issuers of v1.0 tokens begin.
+        exchange_audience: whom a managed identity's token is for that stands for an application's secret.
     """
 
     name: str
@@ -30,6 +33,8 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     vault_suffix: str
     resource_manager_scope: str
     graph_scope: str
+    tokens_v1: str = "https://sts.windows.net"
+    exchange_audience: str
 
 
 _TABLE = (
@@ -42,6 +47,7 @@ _TABLE = (
         vault_suffix=".vault.azure.net",
         resource_manager_scope="https://management.azure.com/.default",
         graph_scope="https://graph.microsoft.com/.default",
+        exchange_audience="api://AzureADTokenExchange",
     ),
     Cloud(
         name="AzureUSGovernment",
@@ -52,6 +58,7 @@ _TABLE = (
         vault_suffix=".vault.usgovcloudapi.net",
         resource_manager_scope="https://management.usgovcloudapi.net/.default",
         graph_scope="https://graph.microsoft.us/.default",
+        exchange_audience="api://AzureADTokenExchangeUSGov",
     ),
     Cloud(
         name="AzureChinaCloud",
@@ -62,6 +69,8 @@ _TABLE = (
         vault_suffix=".vault.azure.cn",
         resource_manager_scope="https://management.chinacloudapi.cn/.default",
         graph_scope="https://microsoftgraph.chinacloudapi.cn/.default",
+        tokens_v1="https://sts.chinacloudapi.cn",
+        exchange_audience="api://AzureADTokenExchangeChina",
     ),
 )
 CLOUDS = {cloud.name: cloud for cloud in _TABLE}

@@ -8,7 +8,9 @@ import msgspec
 
 from collectors.contract import Collector, Reader
 from collectors.errors import AccessDenied, CollectionError, CredentialRejected, SubscriptionNotVisible
-from pipeline.credentials import Credentials, Principal, RefusedCredential, TranslatedCredential
+from pipeline.authentication.claims import Principal
+from pipeline.authentication.translated import TranslatedCredential
+from pipeline.credentials import Credentials, RefusedCredential
 from pipeline.errors import AuthenticationFailed, SubscriptionRejected
 from pipeline.model import Attention, SetupCheck
 from pipeline.requests import AuthRequest
@@ -93,7 +95,7 @@ class CredentialTrials:
             raise AuthenticationFailed(
                 error.detail, advice=error.advice, portal_page=error.portal_page, reason=error.reason
             ) from None
-        return Tried(offer=offer, credential=credential, principal=principal)
+        return Tried(offer=offer.spoken_for(principal), credential=credential, principal=principal)
 
     async def subscription(self, tried: Tried, subscription_id: str) -> Subscription:
         """Read a subscription with a credential that was accepted.

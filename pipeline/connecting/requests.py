@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from pipeline.authentication.client_secret import ClientSecret
 from pipeline.errors import InvalidRequest
-from pipeline.requests import ClientSecretAuth, Guid, RotateRequest
+from pipeline.requests import CertificateAuth, ClientSecretAuth, Guid, RotateRequest
 
 MOST_SUBSCRIPTIONS = 500
 """What one request tries well within the 230 seconds that Azure gives an HTTP answer."""
@@ -67,13 +66,28 @@ def service_names(asked: tuple[str, ...] | None, known: Iterable[str]) -> tuple[
     return names
 
 
-def new_secret(asked: RotateRequest) -> ClientSecretAuth:
-    """Give the credential that a rotation asks for."""
-    return ClientSecretAuth(
-        tenant_id=asked.tenant_id,
-        client_id=asked.client_id,
-        client_secret=asked.client_secret,
-        secret_expires_on=asked.secret_expires_on,
+def new_credential(asked: RotateRequest) -> ClientSecretAuth | CertificateAuth:
+    """Give the credential that a rotation asks for.
+
+    Raises:
+        InvalidRequest: it gives neither a secret nor a certificate, or both, or a day for a certificate.
+    """
+    if asked.client_secret is not None and asked.certificate_pem is None:
+        return ClientSecretAuth(
+            tenant_id=asked.tenant_id,
+            client_id=asked.client_id,
+            client_secret=asked.client_secret,
+            secret_expires_on=asked.secret_expires_on,
+        )
+    if asked.certificate_pem is None or asked.client_secret is not None:
+        message = "Give either client_secret or certificate_pem."
+        faults = [("client_secret", message), ("certificate_pem", message)]
+        raise InvalidRequest("A rotation takes one new credential.", errors=faults)
+    if asked.secret_expires_on is not None:
+        fault = ("secret_expires_on", "A certificate says itself when it ends: leave this out.")
+        raise InvalidRequest("A rotation takes one new credential.", errors=[fault])
+    return CertificateAuth(
+        tenant_id=asked.tenant_id, client_id=asked.client_id, certificate_pem=asked.certificate_pem
     )
 
 
@@ -81,7 +95,3 @@ def unprefixed(error: InvalidRequest) -> InvalidRequest:
     """Name the fields of a refused credential as a rotation spells them, which has no `auth` around them."""
     faults = [(field.removeprefix("auth."), message) for field, message in error.errors]
     return InvalidRequest(error.detail, advice=error.advice, errors=faults)
-
-
-ROTATABLE = ClientSecret.name
-"""The method whose secret a rotation replaces."""

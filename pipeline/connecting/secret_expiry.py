@@ -1,18 +1,31 @@
-"""When a client secret ends: what a connection says about it, and on which days the log says it too."""
+"""When a client secret or certificate ends: what a connection says of it, and on which days the log too."""
 
 from datetime import UTC, date, datetime
+
+import msgspec
 
 from pipeline.model import Attention
 from pipeline.stores.records import ConnectionRecord, CredentialRecord
 
 EXPIRY_NOTICE_DAYS = (30, 14, 7, 1)
-_ADVICE = (
+
+
+class _Words(msgspec.Struct, frozen=True):
+    """How one kind of credential is spoken of."""
+
+    name: str
+    renew: str
+
+
+_SECRET = _Words(
+    "client secret",
     "Create a new client secret under Certificates & secrets of the app registration, and enter its Value "
-    "and its last day here. The old secret goes on working until it ends."
+    "and its last day here.",
 )
-_ADVICE_EXPIRED = (
-    "Create a new client secret under Certificates & secrets of the app registration and enter its Value and "
-    "its last day here. Evidence collected so far is kept."
+_CERTIFICATE = _Words(
+    "certificate",
+    "Create a new certificate, upload it under Certificates & secrets > Certificates of the app "
+    "registration, and enter it with its private key here.",
 )
 
 
@@ -32,12 +45,17 @@ def expiry_notice(record: ConnectionRecord, now: datetime) -> Attention | None:
     if left is None or left > max(EXPIRY_NOTICE_DAYS):
         return None
     day = record.credential.secret_expires_on
+    words = _words_of(record.credential)
     if left < 0:
         return Attention(
-            code="secret_expired", detail=f"The client secret ended on {day}.", advice=_ADVICE_EXPIRED
+            code="secret_expired",
+            detail=f"The {words.name} ended on {day}.",
+            advice=f"{words.renew} Evidence collected so far is kept.",
         )
     return Attention(
-        code="secret_expires_soon", detail=f"The client secret ends {_when(left)} ({day}).", advice=_ADVICE
+        code="secret_expires_soon",
+        detail=f"The {words.name} ends {_when(left)} ({day}).",
+        advice=f"{words.renew} The old one goes on working until it ends.",
     )
 
 
@@ -51,3 +69,12 @@ def _when(left: int) -> str:
     if left == 0:
         return "today"
     return "tomorrow" if left == 1 else f"in {left} days"
+
+
+def ending_name(credential: CredentialRecord) -> str:
+    """Name what ends, as people call it."""
+    return _words_of(credential).name
+
+
+def _words_of(credential: CredentialRecord) -> _Words:
+    return _CERTIFICATE if credential.certificate_thumbprint else _SECRET

@@ -248,10 +248,10 @@ PRIVILEGE = Probe(
 )
 EXPIRY = Probe(
     id="secret_expiry",
-    title="The client secret is not about to end",
+    title="The client secret or certificate is not about to end",
     reads=(),
     role="",
-    passed="The client secret ends on {day}.",
+    passed="The {name} ends on {day}.",
     meanings=MEANINGS,
 )
 

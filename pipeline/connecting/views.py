@@ -55,6 +55,7 @@ class ConnectionViews:
                 method=record.credential.method,
                 client_id=record.credential.client_id,
                 secret_expires_on=record.credential.secret_expires_on,
+                certificate_thumbprint=record.credential.certificate_thumbprint,
             ),
             frequency=record.frequency,
             services=self.services if record.services is None else record.services,

@@ -23,8 +23,11 @@ class CredentialRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         secret_name: the Key Vault secret, a fresh name per credential version; None without a secret.
-        secret_expires_on: the day the application's secret ends, as the person told us; None if unknown.
+        secret_expires_on: the day the application's secret ends, as the person told us, or its certificate,
+            as it says itself; None if unknown, or if nothing ends.
         principal_id: object id of the service principal, as the access token named it; None until known.
+        certificate_thumbprint: as the Azure portal shows it; None without a certificate.
+        identity_client_id: the app's user-assigned identity that is used; None for the one of the settings.
     """
 
     method: str
@@ -33,6 +36,8 @@ class CredentialRecord(msgspec.Struct, frozen=True, kw_only=True):
     secret_name: str | None = None
     secret_expires_on: str | None = None
     principal_id: str | None = None
+    certificate_thumbprint: str | None = None
+    identity_client_id: str | None = None
 
 
 class ConnectionRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,9 +8,10 @@ from azure.core.credentials_async import AsyncTokenCredential
 from collectors.errors import CredentialRejected, ServiceUnavailable
 from local.azure.changes import ExpireSecret
 from pipeline import credentials
+from pipeline.authentication.claims import Principal, principal_of
 from pipeline.authentication.method import Offer
 from pipeline.authentication.methods import METHODS
-from pipeline.credentials import Credentials, Principal, RefusedCredential, principal_of
+from pipeline.credentials import Credentials, RefusedCredential
 from pipeline.errors import InvalidRequest
 from pipeline.stores.records import CredentialRecord
 from tests.pipeline.app import App

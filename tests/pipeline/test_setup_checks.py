@@ -11,7 +11,8 @@ from collectors.registry import load
 from local.azure.changes import AssignRole, RevokeRole, SetSubscription
 from local.azure.faults import Fault, Kind
 from local.azure.world import Defender, State
-from pipeline.credentials import Principal, RefusedCredential
+from pipeline.authentication.claims import Principal
+from pipeline.credentials import RefusedCredential
 from pipeline.errors import SecretUnavailable
 from pipeline.model import SetupCheck
 from pipeline.setup_checks import Subscription, check_setup

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.authentication.methods import METHODS
 from pipeline.errors import InvalidRequest
 from pipeline.requests import (
     ChangeRequest,
@@ -25,6 +26,8 @@ from pipeline.triggers.http_parsing import NoBody, NoQuery, parse, parse_query
 from tests.pipeline.triggers.calls import CONNECT, ROTATE
 
 SECRET = "hunter2~hunter2"
+AUTHS = [method.request_type for method in METHODS.values()]
+METHOD = "must be one of " + ", ".join(METHODS)
 GUID = "must be a GUID such as 00000000-0000-0000-0000-000000000000"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -71,6 +74,7 @@ class TestBody:
         asked = parse(connect_with(), ConnectRequest)
 
         assert asked.name == "Production"
+        assert isinstance(asked.auth, ClientSecretAuth)
         assert asked.auth.client_secret == SECRET
         assert asked.frequency == "daily"
         assert asked.sync_now is True
@@ -81,6 +85,7 @@ class TestBody:
 
         asked = parse(connect_with(auth=padded), ConnectRequest)
 
+        assert isinstance(asked.auth, ClientSecretAuth)
         assert asked.auth.client_secret == SECRET
         assert asked.auth.client_id == CONNECT["auth"]["client_id"]
 
@@ -119,9 +124,9 @@ class TestBody:
             ({"name": None}, "name", "must be a string"),
             ({"frequency": ["daily"]}, "frequency", "must be one of daily, hourly"),
             ({"auth": "secret"}, "auth", "must be an object"),
-            ({"auth": {}}, "auth.method", "must be client_secret"),
-            ({"auth": auth_with(method="password")}, "auth.method", "must be client_secret"),
-            ({"auth": auth_with(method=["client_secret"])}, "auth.method", "must be client_secret"),
+            ({"auth": {}}, "auth.method", METHOD),
+            ({"auth": auth_with(method="password")}, "auth.method", METHOD),
+            ({"auth": auth_with(method=["client_secret"])}, "auth.method", METHOD),
             (
                 {"auth": auth_with(secret_expires_on="2027-02-30")},
                 "auth.secret_expires_on",
@@ -234,9 +239,12 @@ class TestAgreement:
             st.sampled_from(["name", "auth", "subscription_ids", "frequency", "services", "sync_now", "x"]),
             JSON
             | st.sampled_from(["daily", "", CONNECT["auth"], CONNECT["subscription_ids"], ["defender"]])
-            | st.fixed_dictionaries({"method": st.just("client_secret"), "tenant_id": JSON}),
+            | st.fixed_dictionaries(
+                {"method": st.sampled_from(list(METHODS)), "tenant_id": JSON},
+                optional=dict.fromkeys(("client_id", "certificate_pem", "identity_client_id"), JSON),
+            ),
         ),
-        st.sampled_from([ConnectRequest, ChangeRequest, RotateRequest, ClientSecretAuth, Owner]),
+        st.sampled_from([ConnectRequest, ChangeRequest, RotateRequest, *AUTHS, Owner]),
     )
     def test_what_has_no_fault_is_decoded(self, value: dict[str, Any], of: type[msgspec.Struct]) -> None:
         """Any JSON is decoded or refused with named faults: never another error."""
