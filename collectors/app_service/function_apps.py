@@ -4,7 +4,7 @@ from collectors.app_service.reads import FUNCTIONS, SETTINGS_PERMISSION, SITES, 
 from collectors.app_service.settings import common_rules, not_public_rule
 from collectors.contract import Check, JsonValue
 from collectors.declarations.azure_roles import PRIVILEGED, role_id
-from collectors.declarations.resources import Resource
+from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
 from collectors.declarations.shared_reads import COMPONENTS, ROLE_ASSIGNMENTS
 
@@ -91,7 +91,7 @@ def insights(app: Resource) -> Judgement:
         )
         return manual(reason, missing_permission=SETTINGS_PERMISSION)
     own = linked.lower().startswith(f"{_subscription(app)}/")
-    if own and not any(one.id.lower() == linked.lower() for one in app.shared("components")):
+    if own and not app.matching("components", whole_id, linked):
         return bad("The Application Insights resource that the app names is gone.", component=linked)
     return good("The app is linked to Application Insights.", component=linked)
 

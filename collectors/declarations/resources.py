@@ -216,6 +216,11 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(path.split("."))
 
 
+def whole_id(row: Resource) -> Iterable[str]:
+    """Give the id of an object as its key."""
+    return (row.id,)
+
+
 def _last_segment(resource_id: str) -> str:
     return resource_id.rstrip("/").rpartition("/")[2].lower()
 

@@ -1,7 +1,7 @@
 """Application gateways: firewall, TLS and HTTP/2; and the firewall policies of gateways and Front Doors."""
 
 from collectors.contract import Check
-from collectors.declarations.resources import Resource
+from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import (
     Judgement,
     Rule,
@@ -42,11 +42,11 @@ def firewall_on(gateway: Resource) -> Judgement:
     ids = _policies_of(gateway)
     if not ids:
         return bad("No web application firewall guards every listener of the gateway.", tier=tier)
-    known = {policy.id.lower(): policy for policy in gateway.shared(GATEWAY_POLICIES_NAME)}
-    off = [one for one in ids if one in known and not policy_is_on(known[one])]
+    known = {one: gateway.matching(GATEWAY_POLICIES_NAME, whole_id, one) for one in ids}
+    off = [one for one in ids if not all(map(policy_is_on, known[one]))]
     if off:
         return bad("A firewall policy of the gateway is off.", tier=tier, policies_off=off)
-    unseen = [one for one in ids if one not in known]
+    unseen = [one for one in ids if not known[one]]
     if unseen:
         return unknown("A firewall policy of the gateway is not in this subscription's list.", unseen=unseen)
     return good("Web application firewall policies guard the gateway.", tier=tier, policies=ids)

@@ -1,7 +1,7 @@
 """Front Door, both generations, and point-to-site VPN gateways."""
 
 from collectors.contract import Check
-from collectors.declarations.resources import Resource
+from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, not_applicable, unknown
 from collectors.network.application_gateways import policy_is_on
 from collectors.network.reads import FRONT_DOOR_PROFILES, SECURITY_POLICIES, VPN_GATEWAY
@@ -46,12 +46,12 @@ def _guarded(door: Resource, endpoints: list[str], policies: dict[str, str]) -> 
     bare = [one for one in endpoints if not policies.get(one)]
     if bare:
         return bad("No firewall policy guards an endpoint.", without=bare[:10], endpoints=len(endpoints))
-    known = {policy.id.lower(): policy for policy in door.shared(FRONT_DOOR_POLICIES_NAME)}
-    used = {policies[one] for one in endpoints}
-    off = sorted(one for one in used if one in known and not policy_is_on(known[one]))
+    used = sorted({policies[one] for one in endpoints})
+    known = {one: door.matching(FRONT_DOOR_POLICIES_NAME, whole_id, one) for one in used}
+    off = [one for one in used if not all(map(policy_is_on, known[one]))]
     if off:
         return bad("The firewall policy of an endpoint is off.", policies_off=off)
-    unseen = sorted(used - known.keys())
+    unseen = [one for one in used if not known[one]]
     if unseen:
         return unknown("A firewall policy is not in this subscription's list.", unseen=unseen)
     return good("A firewall policy guards each endpoint.", endpoints=len(endpoints))

@@ -51,10 +51,19 @@ def subnet_guarded(subnet: Resource) -> Judgement:
     )
 
 
+def _in_region(watcher: Resource) -> tuple[str, ...]:
+    return (region(watcher),)
+
+
+def _networks_of(firewall: Resource) -> list[str]:
+    subnets = (one.text("properties.subnet.id") for one in firewall.objects("properties.ipConfigurations"))
+    return [subnet.lower().partition("/subnets/")[0] for subnet in subnets if subnet]
+
+
 def watcher_in_region(network: Resource) -> Judgement:
     """Judge whether Network Watcher is on in the region of a network."""
     wanted = region(network)
-    names = [one.name for one in network.shared(WATCHERS_NAME) if region(one) == wanted]
+    names = [one.name for one in network.matching(WATCHERS_NAME, _in_region, wanted)]
     yes, no = f"Network Watcher is on in {wanted}.", f"Network Watcher is off in {wanted}."
     return judged(names, yes, no, region=wanted, watchers=names)
 
@@ -64,16 +73,11 @@ def firewall_in_reach(network: Resource) -> Judgement:
 
     A hub may belong to another subscription, which this connection does not see: a person has to look.
     """
-    guarded = {
-        (address.text("properties.subnet.id") or "").lower().partition("/subnets/")[0]
-        for firewall in network.shared("firewalls")
-        for address in firewall.objects("properties.ipConfigurations")
-    }
     peers = [
         (one.text("properties.remoteVirtualNetwork.id") or "").lower()
         for one in network.objects("properties.virtualNetworkPeerings")
     ]
-    if guarded & {network.id.lower(), *peers}:
+    if any(network.matching("firewalls", _networks_of, one) for one in (network.id, *peers) if one):
         return good("An Azure Firewall stands in the network or in one peered with it.", peers=len(peers))
     subscription = "/".join(network.id.lower().split("/")[:3]) + "/"
     elsewhere = [peer for peer in peers if peer and not peer.startswith(subscription)]

@@ -1,7 +1,7 @@
 """What a machine's own model says: disks, encryption, trusted launch, images, sign-in, identity."""
 
 from collectors.contract import Check
-from collectors.declarations.resources import Resource
+from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import (
     Judge,
     Judgement,
@@ -16,7 +16,7 @@ from collectors.declarations.rules import (
     unknown,
 )
 from collectors.virtual_machines.operating_systems import only_on
-from collectors.virtual_machines.reads import CLASSIC, DISKS, VIRTUAL_MACHINES, whole_id
+from collectors.virtual_machines.reads import CLASSIC, DISKS, VIRTUAL_MACHINES
 
 _MACHINE = "properties"
 _INSTANCES = "properties.virtualMachineProfile"

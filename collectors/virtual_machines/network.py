@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from collectors.contract import Check
-from collectors.declarations.resources import Resource
+from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import Judge, Judgement, Rule, judged, not_applicable, unknown
 from collectors.declarations.shared_reads import SECURITY_GROUPS
 from collectors.virtual_machines.exposure import ports
@@ -12,7 +12,6 @@ from collectors.virtual_machines.reads import (
     JUST_IN_TIME,
     machines_of,
     subnets_of,
-    whole_id,
 )
 from collectors.virtual_machines.ways_in import Guarded, reachable
 

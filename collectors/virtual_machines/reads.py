@@ -55,11 +55,6 @@ GUEST_ASSIGNMENTS = Read(
 )
 
 
-def whole_id(row: Resource) -> Iterable[str]:
-    """Give the id as a key."""
-    return (row.id,)
-
-
 def subnets_of(network: Resource) -> Iterable[str]:
     """Give the ids of a network's subnets as keys."""
     return (subnet.id for subnet in network.objects("properties.subnets"))

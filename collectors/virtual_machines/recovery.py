@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from collectors.contract import Check
 from collectors.declarations.configuration import gap_judgement
-from collectors.declarations.resources import Resource
+from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, not_applicable, unknown
 from collectors.declarations.shared_reads import BACKUP_POLICIES, PROTECTED_ITEMS, REPLICATED_ITEMS
-from collectors.virtual_machines.reads import SCALE_SETS, whole_id
+from collectors.virtual_machines.reads import SCALE_SETS
 
 _BACKED_UP = {"protected", "irpending"}
 _NOT_BACKED_UP = {"protectionerror", "protectionstopped", "protectionpaused", "backupssuspended", "invalid"}

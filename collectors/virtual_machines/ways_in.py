@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from collectors.declarations.resources import Resource
+from collectors.declarations.resources import Resource, whole_id
 from collectors.virtual_machines.exposure import ALL_PORTS, Open, left_open
-from collectors.virtual_machines.reads import whole_id
 
 _BALANCED = ("loadBalancerInboundNatRules", "loadBalancerBackendAddressPools")
 

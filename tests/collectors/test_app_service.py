@@ -322,3 +322,23 @@ def test_function_apps_are_told_by_their_kind(*, kind: JsonValue, expected: bool
 def test_versions_are_compared_by_numbers(major: int, minor: int) -> None:
     """3.10 is newer than 3.9."""
     assert numbers_of(f"{major}.{minor}") == (major, minor)
+
+
+def test_role_assignments_and_components_are_looked_up_by_an_index() -> None:
+    """Each is made once, at its first use: else apps times assignments would be the cost."""
+    rows: dict[str, list[JsonObject]] = {
+        "role_assignments": [
+            {"properties": {"principalId": f"p{number}", "roleDefinitionId": OWNER}} for number in range(500)
+        ],
+        "components": [{"id": f"{COMPONENT}{number}"} for number in range(500)],
+    }
+    around = Surroundings(datetime.now(UTC), {name: tuple(map(Resource, of)) for name, of in rows.items()})
+
+    for number in range(500):
+        identity: JsonObject = {"principalId": f"P{number}"}
+        app = Resource({"id": ID, "identity": identity, "tags": {TAG: f"{COMPONENT}{number}"}}, around)
+        assert function_apps.no_admin_role(app).status == "fail"
+        assert function_apps.insights(app).status == "pass"
+
+    indexes = {name: len(index) for (name, _, _), index in around.groups.items()}
+    assert indexes == {"role_assignments": 500, "components": 500}
