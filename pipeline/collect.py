@@ -50,10 +50,15 @@ class PortalUrls(Protocol):
 
 
 class PartJob(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of a collector, to be collected."""
+    """One part of a collector, to be collected.
+
+    Args:
+        number: its place among the parts of all collectors.
+    """
 
     collector: Collector
     part: Part
+    number: int
 
 
 class FindingLedger(Protocol):

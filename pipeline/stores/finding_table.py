@@ -6,10 +6,12 @@ N + 1 and is invisible until then. A change closes one interval and opens the ne
 different partitions and be written in any order, but they carry the same uncommitted number, and so take
 effect together, in one transaction: the commit of their run.
 
-The intervals of one run lie in 64 partitions, by ranges of the finding id. A partition is `<connection>|<run,
-newest first>|<range>`, a row key `<run, newest first>|<finding id>`: both grow in the same order, so all of a
-connection is one range of keys, and a row key alone says where to go on. Why not one partition: Azure writes
-2,000 rows a second into one, and a first sync has tens of thousands.
+The parts of a run fill partitions of 500 rows, a few at a time. A partition is `<connection>|<run, newest
+first>|<place>`, a row key `<run, newest first>|<place>|<finding id>`, a place the number of the part and that
+of its partition: both keys grow in the same order, so all of a connection is one range of keys, and a row
+key alone says where to go on. Why not one partition: Azure writes 2,000 rows a second into one, and a first
+sync has tens of thousands. Why not by the finding id: a transaction is of one partition, and rows that are
+spread over many fill none.
 https://learn.microsoft.com/azure/storage/tables/scalability-targets
 """
 
@@ -19,14 +21,26 @@ from http import HTTPStatus
 import msgspec
 
 from collectors.contract import JsonValue, Status, Verdict
-from pipeline.stores.tables import Entity, Operation, TableStorage, chunks_of, pack, unpack
+from pipeline.stores.tables import (
+    TRANSACTION_OPERATIONS,
+    Entity,
+    Operation,
+    TableStorage,
+    chunks_of,
+    pack,
+    unpack,
+)
 from pipeline.times import FOREVER
 
 OPEN_SEQ = 2**31 - 1
 _LAST_SEQ = 10**10 - 1
 _STATUSES = tuple(Status)
-_FIRST_BYTES_PER_RANGE = 4
-"""How many first bytes of a finding id share a partition: 256 of them make 64 ranges."""
+ROWS_PER_PARTITION = 500
+"""The emulator looks through a row's whole partition when it writes the row; Azure takes 2,000 a second."""
+_PARTITIONS_AT_ONCE = 4
+"""As many as writes are in flight: transactions that are written together go to different partitions."""
+_TRANSACTIONS_PER_PARTITION = ROWS_PER_PARTITION // TRANSACTION_OPERATIONS
+_PART_BITS = 16
 
 
 class FindingBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,14 +74,19 @@ class FindingTable:
         self._tables = tables
 
     async def submit(self, operations: list[Operation]) -> None:
-        """Write one transaction of rows of one partition; one that was written already is written again."""
+        """Write one transaction of rows of one partition; one that was written already is written again.
+
+        So is one whose connection broke, once: the SDK itself sends no POST again, and a storage closes
+        connections that were idle.
+        """
+        from azure.core.exceptions import ServiceRequestError
         from azure.data.tables import TableTransactionError
 
         table = await self._tables.table("findings")
         try:
             await table.submit_transaction(operations)
-        except TableTransactionError as error:
-            if error.status_code != HTTPStatus.CONFLICT:
+        except (TableTransactionError, ServiceRequestError) as error:
+            if isinstance(error, TableTransactionError) and error.status_code != HTTPStatus.CONFLICT:
                 raise
             await table.submit_transaction([_again(operation) for operation in operations])
 
@@ -119,15 +138,29 @@ class FindingTable:
         await self._tables.remove("findings", _of_connection(connection_id))
 
 
-def finding_key(sequence: int, finding_id: bytes) -> str:
+def place_of(part: int, number: int) -> int:
+    """Tell which partition of a run takes an interval: the part's number, and that of its partition.
+
+    Each transaction goes to another partition than the ones before it, and fills.
+
+    Args:
+        part: number of the part in the run.
+        number: how many intervals the part has opened before.
+    """
+    round_, transaction = divmod(
+        number // TRANSACTION_OPERATIONS, _PARTITIONS_AT_ONCE * _TRANSACTIONS_PER_PARTITION
+    )
+    return part << _PART_BITS | round_ * _PARTITIONS_AT_ONCE + transaction % _PARTITIONS_AT_ONCE
+
+
+def finding_key(sequence: int, place: int, finding_id: bytes) -> str:
     """Give the row key of an interval: later runs sort first."""
-    return f"{_LAST_SEQ - sequence:010d}|{finding_id.hex()}"
+    return f"{_LAST_SEQ - sequence:010d}|{place:08x}|{finding_id.hex()}"
 
 
 def _partition(connection_id: str, key: str) -> str:
-    """Give the partition of a row key: the run, and the range that the finding id is in."""
-    run, _, found = key.partition("|")
-    return f"{connection_id}|{run}|{int(found[:2], 16) // _FIRST_BYTES_PER_RANGE:02d}"
+    """Give the partition of a row key: the run and the place, which it begins with."""
+    return f"{connection_id}|{key.rpartition('|')[0]}"
 
 
 def _of_connection(connection_id: str, after: str | None = None) -> str:
@@ -141,6 +174,7 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
     """How one part of one run writes its intervals.
 
     Args:
+        part: number of the part in the run.
         sequence: the number the run commits under.
         at: when the run looked.
     """
@@ -148,11 +182,12 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
     connection_id: str
     service: str
     kind: str
+    part: int
     sequence: int
     at: str
 
-    def opening(self, finding_id: bytes, verdict: Verdict) -> Operation:
-        """Give the operation that opens an interval."""
+    def opening(self, finding_id: bytes, verdict: Verdict, place: int) -> Operation:
+        """Give the operation that opens an interval in a place of its run."""
         body = FindingBody(
             title=verdict.title,
             resource_id=verdict.resource_id,
@@ -160,7 +195,7 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
             observed=verdict.observed,
             remediation=verdict.remediation,
         )
-        key = finding_key(self.sequence, finding_id)
+        key = finding_key(self.sequence, place, finding_id)
         entity: Entity = {
             "PartitionKey": _partition(self.connection_id, key),
             "RowKey": key,
@@ -178,9 +213,9 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
         }
         return "create", entity
 
-    def closing(self, finding_id: bytes, opened_seq: int) -> Operation:
-        """Give the operation that closes an interval."""
-        key = finding_key(opened_seq, finding_id)
+    def closing(self, finding_id: bytes, opened_seq: int, place: int) -> Operation:
+        """Give the operation that closes the interval that a run opened in a place."""
+        key = finding_key(opened_seq, place, finding_id)
         entity: Entity = {
             "PartitionKey": _partition(self.connection_id, key),
             "RowKey": key,
@@ -213,7 +248,7 @@ def _row(entity: Mapping[str, object], sequence: int) -> FindingRow:
     key = str(entity["RowKey"])
     return FindingRow(
         key=key,
-        finding_id=key.partition("|")[2],
+        finding_id=key.rpartition("|")[2],
         service=str(entity["service"]),
         check_id=str(entity["check_id"]),
         status=str(entity["status"]),

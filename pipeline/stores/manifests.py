@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.stores.tables import TableStorage, starts_with
 
-_ENTRY = struct.Struct("<16s8sIBI")
+_ENTRY = struct.Struct("<16s8sIBII")
 _PROPERTY_BYTES = _ENTRY.size * (65_536 // _ENTRY.size)
 _ROW_PROPERTIES = 11
 """As much as the emulator takes too, which counts an entity in base64."""
 
-type OpenFinding = tuple[bytes, int, int, int]
-"""Fingerprint of the verdict (8 bytes), number of the run that opened it, status code, mark of the check."""
+type OpenFinding = tuple[bytes, int, int, int, int]
+"""Fingerprint of the verdict (8 bytes), number of the run that opened it, status code, mark of the check, and
+the place of its row in that run."""
 
 
 class ManifestTable:
@@ -40,8 +41,8 @@ class ManifestTable:
                 break  # what follows was left behind by an attempt that never committed
             for packed in _properties(row):
                 findings.update(
-                    (found, (mark, opened, code, check))
-                    for found, mark, opened, code, check in _ENTRY.iter_unpack(packed)
+                    (found, (mark, opened, code, check, place))
+                    for found, mark, opened, code, check, place in _ENTRY.iter_unpack(packed)
                 )
         return findings
 

@@ -157,11 +157,11 @@ class AttemptOpener:
     def _jobs(self, connection: ConnectionRecord) -> tuple[list[PartJob], list[str]]:
         """Give the parts to collect, and the services that are switched off."""
         wanted = set(self._collectors if connection.services is None else connection.services)
+        parts = [(collector, part) for collector in self._collectors.values() for part in collector.parts]
         jobs = [
-            PartJob(collector=collector, part=part)
-            for service, collector in self._collectors.items()
-            if service in wanted
-            for part in collector.parts
+            PartJob(collector=collector, part=part, number=number)
+            for number, (collector, part) in enumerate(parts)
+            if collector.service in wanted
         ]
         return jobs, [service for service in self._collectors if service not in wanted]
 

@@ -44,6 +44,7 @@ class RunFindings:
             connection_id=connection_id,
             service=job.collector.service,
             kind=kind,
+            part=job.number,
             sequence=self._sequence,
             at=self._at,
         )

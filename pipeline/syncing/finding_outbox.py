@@ -48,6 +48,8 @@ class FindingOutbox:
                 batch = self._waiting[partition] = Batch()
             batch.add(operation, size)
             self._waiting_bytes += size
+            if batch.full:
+                await self._send(partition)
             while self._waiting_bytes > _MOST_WAITING:
                 await self._send(max(self._waiting, key=lambda one: self._waiting[one].size))
 

@@ -9,7 +9,7 @@ import msgspec
 from collectors.contract import POPULATION, Status, Verdict
 from pipeline.ids import finding_id
 from pipeline.model import Changes, VerdictCounts
-from pipeline.stores.finding_table import Intervals, status_code
+from pipeline.stores.finding_table import Intervals, place_of, status_code
 from pipeline.stores.manifests import OpenFinding, check_mark
 from pipeline.syncing.finding_outbox import FindingOutbox, FindingWriter
 
@@ -72,13 +72,14 @@ class FindingRecorder:
         if not verdict.check_id.startswith(POPULATION):
             count(self.counts[verdict.check_id], verdict.status)
         self._resources.add(hash(verdict.resource_id.lower()))
-        mark, code = _fingerprint(verdict), status_code(verdict.status)
+        mark = _fingerprint(verdict)
         known = self._before.pop(found, None)
         if known is not None and known[0] == mark:
             self.open[found] = known
             return
-        self.open[found] = (mark, self._intervals.sequence, code, check_mark(verdict.check_id))
-        await self._change(found, known, verdict)
+        self.open[found] = opened = self._entry(verdict, mark)
+        await self._close(found, known)
+        await self._open(found, opened, verdict)
 
     async def emit_gap(self, verdict: Verdict) -> None:
         """Take an `unknown` that stands for everything a check could not look at.
@@ -92,9 +93,9 @@ class FindingRecorder:
         count(self.counts[verdict.check_id], verdict.status)
         mark = _fingerprint(verdict)
         if known is None or (known[2] == _UNKNOWN and known[0] != mark):
-            opened = (mark, self._intervals.sequence, _UNKNOWN, check_mark(verdict.check_id))
-            self._before[found] = opened
-            await self._change(found, known, verdict)
+            self._before[found] = opened = self._entry(verdict, mark)
+            await self._close(found, known)
+            await self._open(found, opened, verdict)
 
     async def finish(self, *, unread: Iterable[str] = ()) -> None:
         """Close the intervals of what was not seen any more, and wait until all is written.
@@ -107,7 +108,7 @@ class FindingRecorder:
             if known[3] in kept:
                 self.open[found] = known
             else:
-                await self._change(found, known, None)
+                await self._close(found, known)
         self._before.clear()
         await self._outbox.flush()
 
@@ -122,13 +123,20 @@ class FindingRecorder:
         """Stop writing; what was written stays invisible and is swept by the next attempt."""
         await self._outbox.abandon()
 
-    async def _change(self, found: bytes, known: OpenFinding | None, verdict: Verdict | None) -> None:
+    def _entry(self, verdict: Verdict, mark: bytes) -> OpenFinding:
+        """Give what is kept of an interval that opens now, in the next place of its run."""
+        code, check = status_code(verdict.status), check_mark(verdict.check_id)
+        place = place_of(self._intervals.part, self._opened)
+        self._opened += 1
+        return mark, self._intervals.sequence, code, check, place
+
+    async def _open(self, found: bytes, opened: OpenFinding, verdict: Verdict) -> None:
+        await self._outbox.add(self._intervals.opening(found, verdict, opened[4]))
+
+    async def _close(self, found: bytes, known: OpenFinding | None) -> None:
         if known is not None:
             self._closed += 1
-            await self._outbox.add(self._intervals.closing(found, known[1]))
-        if verdict is not None:
-            self._opened += 1
-            await self._outbox.add(self._intervals.opening(found, verdict))
+            await self._outbox.add(self._intervals.closing(found, known[1], known[4]))
 
 
 def count(counts: VerdictCounts, status: Status) -> None:

@@ -11,7 +11,7 @@ from yarl import URL
 
 from local.host.settings import emulator_connection_string
 
-type Fate = Literal["dies before", "dies after", "answer lost", "answer late"]
+type Fate = Literal["dies before", "dies after", "answer lost", "answer late", "cut before", "cut after"]
 
 
 @dataclass
@@ -20,7 +20,8 @@ class FaultyStorage:
 
     `dies before`: that write and all that follows never arrives. `dies after`: it arrives, the answer does
     not, and nothing follows. `answer lost`: it arrives, the client sees a 503 and sends it again. `answer
-    late`: it arrives, and `meanwhile` happens before the client hears of it.
+    late`: it arrives, and `meanwhile` happens before the client hears of it. `cut before`, `cut after`: the
+    connection breaks before it arrives, or after, without any answer.
 
     Args:
         connection_string: where clients find it.
@@ -51,18 +52,28 @@ class FaultyStorage:
             self.dead = True
         if self.dead:
             return _refused(403)
+        if struck and self.fate == "cut before":
+            return _cut(request)
         url = URL(f"http://127.0.0.1:{port}{request.raw_path}", encoded=True)  # it is signed as it stands
         async with upstream.request(request.method, url, data=body, headers=request.headers) as answered:
             passed = web.Response(status=answered.status, body=await answered.read())
             for name, value in answered.headers.items():
                 if name.lower() not in {"content-length", "transfer-encoding", "connection", "date"}:
                     passed.headers[name] = value
+        if struck and self.fate == "cut after":
+            return _cut(request)
         if struck and self.meanwhile is not None:
             await self.meanwhile()
         elif struck:
             self.dead = self.fate == "dies after"
             return _refused(403 if self.dead else 503)
         return passed
+
+
+def _cut(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 def _refused(status: int) -> web.Response:

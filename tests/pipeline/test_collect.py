@@ -54,7 +54,12 @@ class Ledger:
     async def open(self, job: PartJob) -> FindingRecorder:
         """Start."""
         intervals = Intervals(
-            connection_id="c", service=job.collector.service, kind=job.part.kind, sequence=1, at="now"
+            connection_id="c",
+            service=job.collector.service,
+            kind=job.part.kind,
+            part=job.number,
+            sequence=1,
+            at="now",
         )
         return FindingRecorder(intervals, dict(self.before), self, self.ensure)
 
@@ -77,7 +82,7 @@ class Scene:
         self.ledger, self.world, self.time = Ledger(), World(), Time()
         self.collection = PartCollection(self.ledger, "/subscriptions/S", portal=Portal(), clock=self.time)
         collector = self.world.collector("things", "colour")
-        self.job = PartJob(collector=collector, part=collector.parts[0])
+        self.job = PartJob(collector=collector, part=collector.parts[0], number=0)
 
     def statuses(self) -> list[object]:
         """Give the statuses of what was opened."""

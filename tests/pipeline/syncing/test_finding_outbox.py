@@ -12,7 +12,7 @@ from pipeline.syncing.finding_outbox import FindingOutbox
 from tests.pipeline.sync_rig import verdict
 from tests.pipeline.syncing.slow_writer import SlowWriter
 
-INTERVALS = Intervals(connection_id="c", service="things", kind="colour", sequence=1, at="now")
+INTERVALS = Intervals(connection_id="c", service="things", kind="colour", part=0, sequence=1, at="now")
 
 
 def allowed() -> None:
@@ -29,9 +29,9 @@ def outbox(writer: SlowWriter, may_write: Callable[[], None] = allowed) -> Findi
     return FindingOutbox(writer, may_write)
 
 
-def opening(number: int, *, first: int = 0, reason: str = "Seen.") -> Operation:
-    """Give an operation on the finding whose id is this number behind a first byte."""
-    return INTERVALS.opening(bytes([first]) + number.to_bytes(15), verdict("colour", "a", reason=reason))
+def opening(number: int, *, place: int = 0, reason: str = "Seen.") -> Operation:
+    """Give an operation on the finding whose id is this number, in a place."""
+    return INTERVALS.opening(number.to_bytes(16), verdict("colour", "a", reason=reason), place)
 
 
 async def add(made: FindingOutbox, operations: Iterable[Operation]) -> None:
@@ -44,7 +44,7 @@ async def test_a_transaction_is_of_one_partition_and_as_full_as_it_may_be() -> N
     """However the operations alternate."""
     writer = SlowWriter()
     made = outbox(writer)
-    await add(made, (opening(one, first=64 * (one % 4)) for one in range(1_000)))
+    await add(made, (opening(one, place=one % 4) for one in range(1_000)))
     await made.flush()
 
     assert all(len(set(map(partition_of, batch))) == 1 for batch in writer.done)
@@ -89,7 +89,7 @@ async def test_no_more_waits_than_memory_allows(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("pipeline.syncing.finding_outbox._MOST_WAITING", 10_000)
     writer = SlowWriter()
     made = outbox(writer)
-    await add(made, [opening(0, first=64), opening(0), opening(1), opening(0, first=128)])
+    await add(made, [opening(0, place=1), opening(0), opening(1), opening(0, place=2)])
     assert writer.begun == 0
     await add(made, (opening(one) for one in range(2, 8)))
     await made.abandon()

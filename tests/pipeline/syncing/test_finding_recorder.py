@@ -1,16 +1,21 @@
 """The recorder: what differs from the last committed run, and nothing else, becomes changes."""
 
+from collections import Counter
+from math import ceil
+
 import pytest
 from msgspec.structs import replace
 
 from collectors.contract import POPULATION, Status, Verdict
 from pipeline.ids import finding_id
-from pipeline.stores.finding_table import Intervals
+from pipeline.stores.finding_table import ROWS_PER_PARTITION, Intervals
 from pipeline.stores.manifests import OpenFinding
-from pipeline.stores.tables import Operation
+from pipeline.stores.tables import Operation, partition_of
 from pipeline.syncing.finding_recorder import FindingRecorder
 from tests.pipeline.sync_rig import verdict
 from tests.pipeline.syncing.slow_writer import SlowWriter
+
+PART = 3
 
 
 def allowed() -> None:
@@ -24,7 +29,9 @@ def recorder(
     sequence: int = 1,
 ) -> FindingRecorder:
     """Make a recorder."""
-    intervals = Intervals(connection_id="c", service="things", kind="colour", sequence=sequence, at="now")
+    intervals = Intervals(
+        connection_id="c", service="things", kind="colour", part=PART, sequence=sequence, at="now"
+    )
     return FindingRecorder(intervals, before or {}, writer, allowed)
 
 
@@ -38,7 +45,12 @@ async def emitted(made: FindingRecorder, number: int, status: Status = Status.PA
 
 def found_by(operation: Operation) -> str:
     """Give the id of the finding that an operation is about."""
-    return str(operation[1]["RowKey"]).partition("|")[2]
+    return str(operation[1]["RowKey"]).rpartition("|")[2]
+
+
+def row_of(operation: Operation) -> tuple[object, object]:
+    """Give the keys of the row that an operation writes."""
+    return operation[1]["PartitionKey"], operation[1]["RowKey"]
 
 
 async def test_a_change_closes_and_opens_under_one_number() -> None:
@@ -50,6 +62,41 @@ async def test_a_change_closes_and_opens_under_one_number() -> None:
 
     assert closed == opened == {found.hex(): 2 for found in second.open}
     assert len(writer.operations) == 302
+
+
+@pytest.mark.parametrize("number", [1, 99, 100, 101, 2_000, 2_345])
+async def test_a_part_fills_its_transactions(number: int) -> None:
+    """However small it is: so many rows are a hundredth of them in transactions."""
+    writer = SlowWriter()
+    await emitted(recorder(writer), number)
+
+    assert len(writer.done) == ceil(number / 100)
+    assert all(len(set(map(partition_of, batch))) == 1 for batch in writer.done)
+    assert max(Counter(map(partition_of, writer.operations)).values()) <= ROWS_PER_PARTITION
+
+
+async def test_what_changes_entirely_fills_its_transactions_too() -> None:
+    """Closings go where the openings went, which were together."""
+    first, writer = await emitted(recorder(SlowWriter()), 2_345), SlowWriter()
+    await emitted(recorder(writer, dict(first.open), sequence=2), 2_345, Status.FAIL)
+
+    assert len(writer.done) == 2 * ceil(2_345 / 100)
+
+
+async def test_an_interval_is_closed_where_it_was_opened() -> None:
+    """The manifest says where that is; two runs later too, and whichever resource comes first then."""
+    opening, closing = SlowWriter(), SlowWriter()
+    first = await emitted(recorder(opening), 451)
+    second = await emitted(recorder(SlowWriter(), dict(first.open), sequence=2), 451)
+    third = recorder(closing, dict(second.open), sequence=3)
+    for one in reversed(range(451)):
+        await third.emit(verdict("colour", f"r{one}", Status.FAIL))
+    await third.finish()
+
+    opened = {found_by(one): row_of(one) for one in opening.operations}
+    closed = {found_by(one): row_of(one) for one in closing.operations if one[0] == "update"}
+    assert opened == closed
+    assert len(opened) == 451
 
 
 async def test_an_unchanged_set_writes_nothing() -> None:

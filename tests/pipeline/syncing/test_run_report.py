@@ -11,7 +11,8 @@ from tests.pipeline.sync_rig import World
 PROBLEM = ProblemView(code="permission_missing", detail="No.")
 RUN = SyncRun(id="r", connection_id="c", trigger="manual", status="queued", queued_at="0")
 ALPHA, BETA = World().collector("alpha", "one", "two"), World().collector("beta", "three")
-JOBS = [PartJob(collector=made, part=part) for made in (ALPHA, BETA) for part in made.parts]
+PARTS = [(made, part) for made in (ALPHA, BETA) for part in made.parts]
+JOBS = [PartJob(collector=made, part=part, number=number) for number, (made, part) in enumerate(PARTS)]
 
 
 def outcome(service: str, kind: str, status: ItemStatus = "collected") -> PartOutcome:
