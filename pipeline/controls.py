@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from mappings.live import LiveControls
 from mappings.loader import ASSESSMENT_PREFIX, Control, Mappings
 from pipeline.model import (
     Controls,
@@ -62,6 +63,7 @@ def control_states(
     mappings: Mappings,
     counts: Mapping[str, VerdictCounts],
     *,
+    live: Sequence[tuple[LiveControls, Mapping[str, VerdictCounts]]] = (),
     items: Sequence[EvidenceItem] = (),
 ) -> tuple[ControlState, ...]:
     """Give the state of every control of a framework, in catalogue order; groups are no controls.
@@ -89,18 +91,22 @@ def control_states(
     Args:
         framework_id: one of `mappings.frameworks`.
         counts: the verdicts that stand now, by check id.
+        live: those of connections whose regulatory compliance names the controls of recommendations, each
+            under its own names; `counts` are of the others.
         items: the newest good evidence items, of which each control is told its newest.
 
     Raises:
         KeyError: there is no such framework.
     """
     newest = _newest_items(framework_id, items)
+    sources: list[tuple[Mappings | LiveControls, Mapping[str, VerdictCounts]]] = [*live]
+    if counts or not live:
+        sources.append((mappings, counts))
     reach = {framework.id: framework.reach for framework in mappings.frameworks}[framework_id]
     return tuple(
         _control_state(
             control,
-            mappings.checks_of(framework_id, control.id),
-            counts,
+            _given(framework_id, control.id, sources),
             newest=newest.get(control.id),
             whole=reach == "whole",
         )
@@ -109,15 +115,23 @@ def control_states(
     )
 
 
+def _given(
+    framework_id: str,
+    control_id: str,
+    sources: Iterable[tuple[Mappings | LiveControls, Mapping[str, VerdictCounts]]],
+) -> Mapping[str, VerdictCounts]:
+    """Give the verdicts of each check that supports a control, by check id, also of one without any."""
+    given: dict[str, VerdictCounts] = {}
+    for source, counts in sources:
+        for check_id in source.checks_of(framework_id, control_id):
+            found = counts.get(check_id, _NO_VERDICTS)
+            given[check_id] = _total((given[check_id], found)) if check_id in given else found
+    return dict(sorted(given.items()))
+
+
 def _control_state(
-    control: Control,
-    checks: tuple[str, ...],
-    counts: Mapping[str, VerdictCounts],
-    *,
-    newest: EvidenceItem | None,
-    whole: bool,
+    control: Control, given: Mapping[str, VerdictCounts], *, newest: EvidenceItem | None, whole: bool
 ) -> ControlState:
-    given = {check_id: counts.get(check_id, _NO_VERDICTS) for check_id in checks}
     verdicts = _total(given.values())
     silent = tuple(
         check_id
@@ -129,9 +143,9 @@ def _control_state(
         title=control.title,
         parent=control.parent,
         coverage=_coverage(list(given.values()), whole=whole),
-        state=_state(verdicts, mapped=bool(checks), complete=not silent),
+        state=_state(verdicts, mapped=bool(given), complete=not silent),
         verdicts=verdicts,
-        checks=checks,
+        checks=tuple(given),
         without_verdict=silent,
         newest_evidence=_reference(newest) if newest else None,
     )

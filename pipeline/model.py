@@ -210,8 +210,8 @@ class ChainState(msgspec.Struct, frozen=True, kw_only=True):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict of one check on one resource, over one interval of time.
 
-    `controls_source` is `live` where the subscription's own regulatory compliance names the controls of one of
-    Defender's recommendations, `catalogue` where the published mappings do.
+    `controls_source` is `live` where the subscription's own regulatory compliance names the controls of a
+    recommendation of Defender, `catalogue` where the published mappings do.
     """
 
     id: str

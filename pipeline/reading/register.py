@@ -5,25 +5,25 @@ order. A position is `<connection id>|<row>`; a page may hold fewer rows than as
 one, when many rows had to be looked at.
 """
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from mappings.loader import Mappings
-from pipeline.controls import control_states, controls_of
+from mappings.live import LiveControls
+from mappings.loader import ASSESSMENT_PREFIX, Mappings
+from pipeline.controls import control_states
 from pipeline.errors import NotFound
 from pipeline.evidence import first_broken_of, freshness
 from pipeline.ids import parse_evidence_id
-from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, Page, VerdictCounts
+from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, Page
 from pipeline.reading.connection_walk import ConnectionWalk, Placed
 from pipeline.reading.filters import finding_filter, matches, quoted, supports
+from pipeline.reading.live_controls import LiveControlsReader, Standing
 from pipeline.requests import EvidenceQuery, FindingQuery
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.finding_table import FindingRow, FindingTable
 from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import ConnectionRecord, Pointer
-from pipeline.syncing.run_report import added
 from pipeline.times import Clock
 
 
@@ -44,6 +44,7 @@ class Register:
         self._evidence = evidence
         self._findings = findings
         self._mappings = mappings
+        self._live = LiveControlsReader(evidence, mappings)
         self._clock = clock
 
     async def evidence(self, query: EvidenceQuery) -> Page[EvidenceItem]:
@@ -90,18 +91,18 @@ class Register:
         """Give the state of every control of a framework, of one connection or of all.
 
         Where the newest try of an evidence kind failed, its checks count as `unknown` besides their last
-        verdicts: a gap is never hidden behind what was seen before it.
+        verdicts: a gap is never hidden behind what was seen before it. The findings of a connection count for
+        the controls that they have there.
         """
-        counts: defaultdict[str, list[VerdictCounts]] = defaultdict(list)
+        standing = Standing(self._mappings())
         items: list[EvidenceItem] = []
         async for record, pointer in self._pointers(connection_id):
-            for check_id, verdicts in _standing(pointer).items():
-                counts[check_id].append(verdicts)
             item = await self._evidence.item(record.id, _shown(pointer))
+            standing.add(record.id, pointer, item)
             if item is not None:
                 items.append(self._read(item, pointer, record))
-        totals = {check_id: added(several) for check_id, several in counts.items()}
-        return control_states(framework_id, self._mappings(), totals, items=items)
+        counts, live = standing.groups()
+        return control_states(framework_id, self._mappings(), counts, live=live, items=items)
 
     async def _pointers(self, connection_id: str | None) -> AsyncIterator[tuple[ConnectionRecord, Pointer]]:
         if connection_id is not None:
@@ -169,11 +170,14 @@ class Register:
             where=finding_filter(query, head.sequence),
             page_size=min(query.limit + 1, 1000),
         )
+        live: LiveControls | None = None
         async for row in rows:
-            finding = self._finding(record, row)
+            if live is None and row.check_id.startswith(ASSESSMENT_PREFIX):
+                live = await self._live.of(record.id)  # only recommendations can have controls of their own
+            finding = self._finding(record, row, live)
             yield row.key, finding if supports(finding.controls, query.framework, query.control) else None
 
-    def _finding(self, record: ConnectionRecord, row: FindingRow) -> Finding:
+    def _finding(self, record: ConnectionRecord, row: FindingRow, live: LiveControls | None) -> Finding:
         return Finding(
             id=row.finding_id,
             connection_id=record.id,
@@ -188,7 +192,8 @@ class Register:
             reason=row.body.reason,
             observed=row.body.observed,
             remediation=row.body.remediation,
-            controls=controls_of((row.check_id,), self._mappings()),
+            controls=dict((live or self._mappings()).controls_of(row.check_id)),
+            controls_source="catalogue" if live is None else live.source_of(row.check_id),
             opened_at=row.opened_at,
             closed_at=row.closed_at,
         )
@@ -208,10 +213,3 @@ class Register:
 def _shown(pointer: Pointer) -> int:
     """Give the place of the newest good item, or of the newest try while there is none."""
     return pointer.newest_index if pointer.index is None else pointer.index
-
-
-def _standing(pointer: Pointer) -> Mapping[str, VerdictCounts]:
-    if pointer.index is None or pointer.newest_try.status == "collected":
-        return pointer.counts
-    gap = VerdictCounts(unknown=1)
-    return {check_id: added((verdicts, gap)) for check_id, verdicts in pointer.counts.items()}

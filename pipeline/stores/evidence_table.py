@@ -42,6 +42,11 @@ class EvidenceTable:
         query = f"PartitionKey eq '{connection_id}' and {starts_with('latest|')}"
         return [unpack(row, Pointer) async for row in table.query_entities(query)]
 
+    async def pointer(self, connection_id: str, service: str, kind: str) -> Pointer | None:
+        """Give the newest state of one evidence kind; None before the first try."""
+        entity = await self._entity(connection_id, _pointer_key(service, kind))
+        return None if entity is None else unpack(entity, Pointer)
+
     async def item(self, connection_id: str, index: int) -> EvidenceItem | None:
         """Give an item by its place in the chain."""
         entity = await self._entity(connection_id, f"item|{item_key(index)}")
@@ -133,6 +138,10 @@ def _item_entity(place: int, item: EvidenceItem) -> Entity:
     }
 
 
+def _pointer_key(service: str, kind: str) -> str:
+    return f"latest|{service}|{kind}"
+
+
 def _pointer_entity(connection_id: str, pointer: Pointer) -> Entity:
-    key = f"latest|{pointer.service}|{pointer.kind}"
+    key = _pointer_key(pointer.service, pointer.kind)
     return {"PartitionKey": connection_id, "RowKey": key, **pack(pointer)}

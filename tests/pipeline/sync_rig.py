@@ -141,6 +141,7 @@ class World:
         during: called in the middle of a part, after its verdicts.
         refused: a read of a part that was refused while the rest went on.
         reads: how often each part was read.
+        summaries: what the item of a part tells besides its number of resources.
     """
 
     seen: dict[str, list[Verdict]] = field(default_factory=dict)
@@ -148,6 +149,7 @@ class World:
     during: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     refused: dict[str, Terminal] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
+    summaries: dict[str, Summary] = field(default_factory=dict)
 
     def part(self, kind: str) -> Part:
         """Declare a part that reports what this world holds."""
@@ -160,7 +162,7 @@ class World:
                 await self.during[kind]()
             if kind in self.ends:
                 raise self.ends[kind]
-            summary = {"resources": len(self.seen.get(kind, []))}
+            summary = {"resources": len(self.seen.get(kind, [])), **self.summaries.get(kind, {})}
             gaps = (Gap((check(kind),), self.refused[kind]),) if kind in self.refused else ()
             return PartReading(summary, gaps) if gaps else summary
 
