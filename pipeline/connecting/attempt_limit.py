@@ -3,7 +3,8 @@
 A try is claimed before Entra is asked, counted over all instances, and given back unless Entra refuses the
 credential. Being accepted forgives no refusal: who knows one good secret of an application could else go on
 guessing others. Tries under way count too, so that many at once are no more than one after another; who
-meets only such waits a little. Clocks of instances may differ by less than a try lasts: that many more may pass.
+meets only such waits for them a little, in the order of time. Instances whose clocks differ by more than one
+look may let so many more pass as are under way at that moment.
 """
 
 import asyncio
@@ -128,27 +129,31 @@ class AttemptLimit:
 
     async def _wait_for_room(self, scopes: Sequence[Scope], key: str) -> None:
         """Return once the try may be made. All scopes know it by one key, so no two wait for each other."""
-        until = asyncio.get_running_loop().time() + self._patience_s
-        while True:
-            waits = await asyncio.gather(*(self._wait_s(scope, key) for scope in scopes))
-            if max(waits, default=0.0) == 0:
+        looks = max(round(self._patience_s / _LOOK_AGAIN_S), 1)
+        for look in range(looks + 1):
+            waits = await asyncio.gather(*(self._wait_s(scope, key, first=look == 0) for scope in scopes))
+            longest = max(waits, default=0.0)
+            if longest == 0:
                 return
-            refused = max(waits) > _LOOK_AGAIN_S
-            if refused or asyncio.get_running_loop().time() >= until:
-                raise _too_many(max(waits))
+            if longest > _LOOK_AGAIN_S or look == looks:
+                raise _too_many(longest)
             await asyncio.sleep(_LOOK_AGAIN_S)
 
-    async def _wait_s(self, scope: Scope, key: str) -> float:
-        """Tell how many seconds a scope makes a try wait: until the next look, if only for others under way."""
+    async def _wait_s(self, scope: Scope, key: str, *, first: bool) -> float:
+        """Tell how many seconds a scope makes a try wait: until the next look, if only others are under way.
+
+        The first look counts all of those; later ones, when what was written at the same moment can be seen,
+        only those before it, or all would wait for each other.
+        """
         now = self._clock()
         others = [one for one in await self._store.since(scope.name, now - WINDOW) if one.key != key]
         stale = try_key_at(now - _UNDER_WAY_AT_MOST)
         refused = [one for one in others if one.refused or one.key < stale]
         if len(refused) >= scope.limit:
-            frees = _time_of(refused[-scope.limit].key) + WINDOW
-            return max((frees - now).total_seconds(), 1.0)
-        before = [one for one in others if one not in refused and one.key < key]
-        return _LOOK_AGAIN_S if len(refused) + len(before) >= scope.limit else 0.0
+            frees_at = _time_of(refused[-scope.limit].key) + WINDOW
+            return max((frees_at - now).total_seconds(), 1.0)
+        waiting = [one for one in others if one not in refused and (first or one.key < key)]
+        return _LOOK_AGAIN_S if len(refused) + len(waiting) >= scope.limit else 0.0
 
     async def _settle(
         self, settle: Callable[[str, str], Awaitable[None]], scopes: Sequence[Scope], key: str
