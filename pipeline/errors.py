@@ -3,10 +3,14 @@
 ConnectorError                       (collectors/errors.py, with the branch of reading Azure)
   x Problem                          answered to a caller as RFC 9457 problem details, with its status
     - InvalidRequest            400  names each field
-    - NotAuthorised             401
+    - CallerRefused                  with the challenge that clients read
+      - Unauthenticated         401  no bearer token, or one that does not hold
+      - Forbidden               403  the token holds, but not for this
     - NotFound                  404
+      - SignInNotConfigured     404  the settings name no application to sign in to
     - Conflict                  409
     - PayloadTooLarge           400  over 64 KiB (API.md: invalid_request)
+    - SignInRefused             400  a browser came back with what fits no sign-in, or no more
     - Unprocessable             422  no connection could be made
     - AuthenticationFailed      422  Entra refuses the credential; reason says how
     - TooManyAttempts           429  credentials were refused too often; says when to try again
@@ -58,12 +62,60 @@ class InvalidRequest(Problem):
     title = "The request is not valid"
 
 
+class CallerRefused(Problem):
+    """The caller is not let in.
+
+    Args:
+        challenge: for the header WWW-Authenticate (RFC 6750, section 3); never holds the token.
+    """
+
+    def __init__(self, detail: str, *, challenge: str, reason: str, advice: str) -> None:
+        super().__init__(detail, advice=advice, reason=reason)
+        self.challenge = challenge
+
+
+class Unauthenticated(CallerRefused):
+    """Who calls is not known; `reason` says what is wrong with the token."""
+
+    code = "unauthenticated"
+    status = 401
+    title = "The caller is not known"
+
+
+class Forbidden(CallerRefused):
+    """Who calls is known, and may not do this."""
+
+    code = "forbidden"
+    status = 403
+    title = "The caller may not do this"
+
+
 class NotFound(Problem):
     """There is nothing of that id."""
 
     code = "not_found"
     status = 404
     title = "Not found"
+
+
+class SignInNotConfigured(NotFound):
+    """There is no sign-in flow: its settings are missing."""
+
+    code = "sign_in_not_configured"
+    title = "Sign-in with Microsoft is not set up"
+    default_advice = (
+        "Whoever runs this app sets SIGN_IN_CLIENT_ID, SIGN_IN_CLIENT_SECRET and SIGN_IN_REDIRECT_URL. "
+        "Connect with a service principal until then."
+    )
+
+
+class SignInRefused(Problem):
+    """A browser came back with what fits no sign-in, or fits one no more; which of the two is not told."""
+
+    code = "sign_in_refused"
+    status = 400
+    title = "This sign-in cannot be finished"
+    default_advice = "Start the sign-in again where you came from. It has to be finished within ten minutes."
 
 
 class SubscriptionRejected(Problem):
