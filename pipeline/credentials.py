@@ -3,16 +3,19 @@
 import logging
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any, Protocol, override
 
 import msgspec
 
 from collectors.errors import CollectionError, CredentialRejected
 from pipeline.authentication.claims import Principal, principal_of
+from pipeline.authentication.generations import neighbours, root_of
 from pipeline.authentication.method import EntraLink, Offer
-from pipeline.authentication.methods import METHODS, method_of
+from pipeline.authentication.methods import METHODS
+from pipeline.authentication.sign_in import Granted, SignIn
 from pipeline.authentication.translated import TranslatedCredential
 from pipeline.requests import AuthRequest
+from pipeline.sign_in.entra import entra_sign_in
 from pipeline.stores.records import CredentialRecord
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from azure.core.pipeline.transport import AsyncHttpTransport
 
     from pipeline.settings import Settings
+    from pipeline.sign_in.refresh import Rotated
     from pipeline.stores.secrets import KeyVaultSecrets
 
 KEPT_OPEN = 1000
@@ -51,6 +55,14 @@ class RefusedCredential(TranslatedCredential):
         raise self._error
 
 
+class Rotation(Protocol):
+    """Keeps new secrets in the place of old ones."""
+
+    def of(self, connection_id: str, secret_name: str, /) -> "Rotated":
+        """Give what is told of every new secret that comes of one."""
+        ...
+
+
 class Credentials:
     """Credentials of connections: offered, tried, kept, opened again.
 
@@ -58,6 +70,8 @@ class Credentials:
         settings: the cloud's endpoints.
         secrets: the vault.
         connections: to Entra, which their giver closes; by default they are made and closed here.
+        granted: what people granted by signing in; None where nobody can.
+        rotation: keeps secrets that are other ones after each use; None where none is kept.
     """
 
     def __init__(
@@ -66,16 +80,21 @@ class Credentials:
         secrets: "KeyVaultSecrets",
         *,
         connections: "AsyncHttpTransport[Any, Any] | None" = None,
+        granted: Granted | None = None,
+        rotation: Rotation | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
         self._connections = connections
+        self._rotation = rotation
+        methods = {**METHODS, SignIn.name: SignIn(granted)}
+        self._method_of = {method.request_type: method for method in methods.values()}
         self._opened: dict[tuple[str | None, ...], TranslatedCredential] = {}
         self._linked: EntraLink | None = None
 
     async def offer(self, asked: AuthRequest, *, today: date) -> Offer:
         """Check what somebody entered; raises InvalidRequest naming each field."""
-        return await method_of(asked).accept(asked, today=today)
+        return await self._method_of[type(asked)].accept(asked, today=today)
 
     def trial(self, offer: Offer) -> TranslatedCredential:
         """Make a credential of an offer without keeping anything of it."""
@@ -96,11 +115,14 @@ class Credentials:
             await self._secrets.put(name, offer.secret, expires_on=offer.record.secret_expires_on, tags=tags)
         return msgspec.structs.replace(offer.record, secret_name=name, principal_id=principal.object_id)
 
-    async def open(self, record: CredentialRecord, *, anew: bool = False) -> TranslatedCredential:
+    async def open(
+        self, record: CredentialRecord, *, anew: bool = False, kept_by: str | None = None
+    ) -> TranslatedCredential:
         """Give the credential of a record, with the tokens it has already; its reader must not close it.
 
-        Takes the record, and whether earlier tokens are to be dropped: they go on working for an hour after
-        their secret has ended, and only a new one proves that the credential still does.
+        Takes the record; whether earlier tokens are to be dropped: they go on working for an hour after their
+        secret has ended, and only a new one proves that the credential still does; and the connection that
+        keeps it, for a secret that is another one after each use.
 
         Raises:
             SecretUnavailable: Key Vault did not answer this time.
@@ -113,7 +135,7 @@ class Credentials:
             secret = await self._secrets.get(record.secret_name) if record.secret_name else None
             while len(self._opened) >= KEPT_OPEN:
                 del self._opened[next(iter(self._opened))]
-            self._opened[version] = self._build(record, secret)
+            self._opened[version] = self._build(record, secret, self._rotated(record, kept_by))
         return self._opened[version]
 
     async def authenticate(self, credential: "AsyncTokenCredential") -> Principal:
@@ -139,7 +161,11 @@ class Credentials:
             SecretUnavailable: Key Vault did not answer, or forbids deleting.
         """
         self.forget(record)
-        return record.secret_name is None or await self._secrets.delete(record.secret_name)
+        if record.secret_name is None:
+            return True
+        rotates = METHODS[record.method].rotates
+        names = neighbours(record.secret_name) if rotates else (record.secret_name,)
+        return all([await self._secrets.delete(name) for name in names])
 
     async def close(self) -> None:
         """Close the connections to Entra and drop every token."""
@@ -148,9 +174,17 @@ class Credentials:
         if linked is not None and self._connections is None:
             await linked.transport.close()
 
-    def _build(self, record: CredentialRecord, secret: str | None) -> TranslatedCredential:
+    def _rotated(self, record: CredentialRecord, kept_by: str | None) -> "Rotated | None":
+        if self._rotation is None or kept_by is None or record.secret_name is None:
+            return None
+        return self._rotation.of(kept_by, record.secret_name)
+
+    def _build(
+        self, record: CredentialRecord, secret: str | None, rotated: "Rotated | None" = None
+    ) -> TranslatedCredential:
+        link = msgspec.structs.replace(self._link(), rotated=rotated)
         try:
-            credential = METHODS[record.method].build(record, secret, self._link())
+            credential = METHODS[record.method].build(record, secret, link)
         except ValueError:  # what somebody put into the vault by hand; the message may quote it
             raise CredentialRejected(
                 "What the key vault holds is no credential of this kind.",
@@ -173,6 +207,7 @@ class Credentials:
                 transport=made,
                 exchange_audience=self._settings.cloud.exchange_audience,
                 identity_client_id=self._settings.client_id,
+                people=entra_sign_in(self._settings),
             )
         return self._linked
 
@@ -183,6 +218,6 @@ def _version(record: CredentialRecord) -> tuple[str | None, ...]:
         record.method,
         record.tenant_id,
         record.client_id,
-        record.secret_name,
+        record.secret_name and root_of(record.secret_name),
         record.identity_client_id,
     )

@@ -28,6 +28,7 @@ type Secret = Annotated[
     str, msgspec.Meta(min_length=1, max_length=10_000, extra_json_schema={"writeOnly": True})
 ]
 
+type SignInId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 type Pem = Annotated[
     str, msgspec.Meta(min_length=1, max_length=25_000, extra_json_schema={"writeOnly": True})
 ]
@@ -73,7 +74,13 @@ class FederatedAuth(Request, frozen=True, kw_only=True, tag="federated", tag_fie
     identity_client_id: Guid | None = None
 
 
-type AuthRequest = ClientSecretAuth | CertificateAuth | ManagedIdentityAuth | FederatedAuth
+class SignInAuth(Request, frozen=True, kw_only=True, tag="sign_in", tag_field="method"):
+    """A person who signed in: `sign_in_id` of a complete sign-in."""
+
+    sign_in_id: SignInId
+
+
+type AuthRequest = ClientSecretAuth | CertificateAuth | ManagedIdentityAuth | FederatedAuth | SignInAuth
 
 
 class ConnectRequest(Request, frozen=True, kw_only=True):
@@ -105,6 +112,21 @@ class RotateRequest(Request, frozen=True, kw_only=True):
     client_secret: Secret | None = None
     secret_expires_on: Day | None = None
     certificate_pem: Pem | None = None
+
+
+class SignInRequest(Request, frozen=True, kw_only=True):
+    """Start a sign-in, and say where the browser goes afterwards; without it a page says what to do."""
+
+    return_url: Annotated[str, msgspec.Meta(max_length=2048)] | None = None
+
+
+class CallbackQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What Entra sends the browser back with; whatever else it adds is passed over."""
+
+    code: str | None = None
+    state: str | None = None
+    error: str | None = None
+    error_description: str | None = None
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

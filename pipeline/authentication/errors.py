@@ -17,6 +17,7 @@ from pipeline.authentication.refusals import (
     APPLICATIONS_PAGE,
     OTHER_REFUSAL,
     REFUSALS,
+    REFUSALS_BY_ERROR,
     Presented,
     Refusal,
 )
@@ -25,6 +26,7 @@ TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = 500
 TENANT_THROTTLED = 90055
 TRANSIENT_ERROR = "temporarily_unavailable"
+PASSING_ERRORS = {TRANSIENT_ERROR, "server_error"}
 ANY_IDENTITY = Presented()
 CODE_IN_TEXT = re.compile(r"AADSTS(\d+)")
 
@@ -63,8 +65,25 @@ def translate_authentication_error(
     passing = _transient(error, body)
     if passing is not None:
         return passing
-    code = body.code or code_in(error.message)
-    refusal = REFUSALS.get(code, OTHER_REFUSAL) if code else OTHER_REFUSAL
+    return _rejected(body, body.code or code_in(error.message), client_id, presented)
+
+
+def explain(body: TokenError, *, client_id: str = "") -> CollectionError:
+    """Say why Entra gave no token, where only the body of its answer is known.
+
+    Takes the body and the application's client id for the link to the portal. Gives CredentialRejected,
+    Throttled or ServiceUnavailable.
+    """
+    if body.code == TENANT_THROTTLED:
+        return Throttled(f"Microsoft Entra asks to wait{_marks(body.code, body)}.")
+    if body.error in PASSING_ERRORS:
+        return ServiceUnavailable(f"Microsoft Entra did not give a token{_marks(body.code, body)}.")
+    return _rejected(body, body.code, client_id, ANY_IDENTITY)
+
+
+def _rejected(body: TokenError, code: int | None, client_id: str, presented: Presented) -> CredentialRejected:
+    """Explain a refusal by its code, else by `error`."""
+    refusal = REFUSALS.get(code or 0) or REFUSALS_BY_ERROR.get(body.error, OTHER_REFUSAL)
     return CredentialRejected(
         f"{refusal.detail}{_marks(code, body)}.",
         advice=refusal.advice.format(**msgspec.structs.asdict(presented)),

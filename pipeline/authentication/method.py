@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.core.pipeline.transport import AsyncHttpTransport
 
+    from pipeline.sign_in.entra import EntraSignIn
+    from pipeline.sign_in.refresh import Rotated
+
 RETRIES = 3
 
 
@@ -51,12 +54,16 @@ class EntraLink(msgspec.Struct, frozen=True, kw_only=True):
         transport: the connections all credentials of this process share.
         exchange_audience: whom a managed identity's token is for that stands for an application's secret.
         identity_client_id: the app's own user-assigned identity; None for the system-assigned one.
+        people: speaks to Entra about people; None where no sign-in is configured.
+        rotated: keeps a new secret in the place of the one the credential was made of; None for a trial.
     """
 
     authority: str
     transport: "AsyncHttpTransport[Any, Any]"
     exchange_audience: str
     identity_client_id: str | None = None
+    people: "EntraSignIn | None" = None
+    rotated: "Rotated | None" = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -71,11 +78,15 @@ class AuthMethod[Asked: Request](ABC):
         name: as `auth.method` spells it.
         request_type: what a request is parsed to.
         ends: whether its credential ends on a day that a person has to know.
+        rotates: whether its secret is another one after each use.
+        personal: whether it speaks for a person, whose roles come and go.
     """
 
     name: ClassVar[str]
     request_type: ClassVar[type[Request]]
     ends: ClassVar[bool]
+    rotates: ClassVar[bool] = False
+    personal: ClassVar[bool] = False
 
     @abstractmethod
     async def accept(self, asked: Asked, *, today: date) -> Offer:

@@ -12,10 +12,12 @@ from pipeline.authentication.client_secret import ClientSecret
 from pipeline.authentication.federated import Federated
 from pipeline.authentication.managed_identity import ManagedIdentity
 from pipeline.authentication.method import AuthMethod
+from pipeline.authentication.sign_in import SignIn
 from pipeline.requests import AuthRequest
 
 METHODS: Mapping[str, AuthMethod[Any]] = {
-    method.name: method for method in (ClientSecret(), Certificate(), ManagedIdentity(), Federated())
+    method.name: method
+    for method in (ClientSecret(), Certificate(), ManagedIdentity(), Federated(), SignIn())
 }
 _METHOD_OF = {method.request_type: method for method in METHODS.values()}
 

@@ -139,6 +139,33 @@ SIGN_IN_EXPIRED = Refusal(
     "Sign in again, or connect with a service principal, which does not depend on a person.",
     "",
 )
+INTERACTION_REQUIRED = Refusal(
+    "interaction_required",
+    "Microsoft Entra asks the person for another step, such as multi-factor authentication",
+    "Sign in again, and take the step that you are asked for. Where that happens often, connect with a "
+    "service principal, which is asked for none.",
+    "",
+)
+PERSON_BLOCKED = Refusal(
+    "person_blocked",
+    "The account of the person who signed in is disabled, locked, or its password has expired",
+    "Ask an administrator of the tenant to unlock the account, and sign in again; or connect with a service "
+    "principal, which does not depend on a person.",
+    "",
+)
+PERSON_NOT_ASSIGNED = Refusal(
+    "person_not_assigned",
+    "The application is not assigned to this person",
+    "Ask an administrator of the tenant to assign it under Enterprise applications > Users and groups, "
+    "or connect with a service principal.",
+    ENTERPRISE_APPLICATIONS_PAGE,
+)
+CONSENT_DECLINED = Refusal(
+    "consent_declined",
+    "The sign-in was cancelled, or consent to the application was declined",
+    "Sign in again and accept, or connect with a service principal.",
+    "",
+)
 OTHER_REFUSAL = Refusal(
     "authentication_rejected",
     "Microsoft Entra refuses this credential",
@@ -173,8 +200,16 @@ REFUSALS: Mapping[int, Refusal] = {
     700226: IDENTITY_NOT_TRUSTED,
     700236: IDENTITY_NOT_TRUSTED,
     7000112: APPLICATION_DISABLED,
-    50076: BLOCKED_BY_CONDITIONAL_ACCESS,
-    50079: BLOCKED_BY_CONDITIONAL_ACCESS,
+    50072: INTERACTION_REQUIRED,
+    50074: INTERACTION_REQUIRED,
+    50076: INTERACTION_REQUIRED,
+    50079: INTERACTION_REQUIRED,
+    50158: INTERACTION_REQUIRED,
+    50053: PERSON_BLOCKED,
+    50055: PERSON_BLOCKED,
+    50057: PERSON_BLOCKED,
+    50105: PERSON_NOT_ASSIGNED,
+    65004: CONSENT_DECLINED,
     53000: BLOCKED_BY_CONDITIONAL_ACCESS,
     53001: BLOCKED_BY_CONDITIONAL_ACCESS,
     53003: BLOCKED_BY_CONDITIONAL_ACCESS,
@@ -187,3 +222,10 @@ REFUSALS: Mapping[int, Refusal] = {
     70043: SIGN_IN_EXPIRED,
     700082: SIGN_IN_EXPIRED,
 }
+REFUSALS_BY_ERROR: Mapping[str, Refusal] = {
+    "access_denied": CONSENT_DECLINED,
+    "consent_required": CONSENT_REQUIRED,
+    "interaction_required": INTERACTION_REQUIRED,
+    "login_required": INTERACTION_REQUIRED,
+}
+"""What `error` means where the code is not known."""
