@@ -244,6 +244,7 @@ RULES = (
             remediation="Portal: Recovery Services vault > Backup items > Restore, to a test network. CLI: "
             "az backup restore restore-disks -g <group> --vault-name <vault> ...",
             permission=PROTECTED_ITEMS.permission,
+            manual=True,
         ),
         restore_tested,
         needs=("protected_items",),

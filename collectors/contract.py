@@ -81,6 +81,7 @@ class Check(msgspec.Struct, frozen=True):
         permission: what has to be readable for a verdict.
         thresholds: named limits that decide, with their defaults.
         aliases: names the check had elsewhere, such as one of its bad state.
+        manual: no API can tell: it shows what there is, never says `pass` or `fail`, and a person looks.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Check(msgspec.Struct, frozen=True):
     permission: str
     thresholds: Mapping[str, float] = {}
     aliases: tuple[str, ...] = ()
+    manual: bool = False
 
     def verdict(self, resource_id: str, status: Status, reason: str, **observed: JsonValue) -> Verdict:
         """Answer this check for one resource."""

@@ -165,6 +165,7 @@ EXEMPTIONS_REVIEWED = Check(
         "\"[?status.cause=='Exempt'].id\""
     ),
     permission=PERMISSION,
+    manual=True,
 )
 CHECKS = (*(question.check for question in QUESTIONS), EXEMPTIONS_REVIEWED)
 

@@ -239,6 +239,7 @@ RULES = (
             remediation="Portal: Microsoft Defender for Cloud > Security alerts > Suppression rules; delete "
             "those no longer wanted. CLI: az security alerts-suppression-rule list",
             permission=SUPPRESSIONS.permission,
+            manual=True,
         ),
         suppressions_reviewed,
         needs=("suppressions",),

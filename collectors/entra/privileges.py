@@ -173,6 +173,7 @@ RULES = (
             remediation="Portal: Entra ID > Users > two cloud-only accounts with Global Administrator, "
             "passkeys, and no Conditional Access",
             permission=ROLE_ASSIGNMENTS.permission,
+            manual=True,
         ),
         emergency,
         _ROLES,
@@ -186,6 +187,7 @@ RULES = (
             remediation="Portal: Entra ID > Users > an account of its own, without licences, for each "
             "administrator",
             permission=ROLE_ASSIGNMENTS.permission,
+            manual=True,
         ),
         daily,
         _ROLES,

@@ -267,6 +267,7 @@ RULES = (
             rationale="A remembered device needs only the password.",
             remediation="Portal: Entra ID > Multifactor authentication > Service settings > Remember: off",
             permission="none: no Microsoft API tells it",
+            manual=True,
         ),
         remember_mfa,
     ),

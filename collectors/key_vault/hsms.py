@@ -41,6 +41,7 @@ REQUIREMENT_RULES = (
             remediation="Portal: Create a resource > Azure Key Vault Managed HSM. CLI: az keyvault create "
             "--hsm-name <name> --administrators <object id> ...",
             permission=HSMS.permission,
+            manual=True,
         ),
         used_when_required,
         needs=("hsms",),

@@ -194,6 +194,7 @@ ADDRESS_RULES = (
             remediation="Portal: Public IP addresses > delete those not needed. CLI: az network public-ip "
             "delete -g <group> -n <address>",
             permission=PUBLIC_ADDRESSES.permission,
+            manual=True,
         ),
         public_address,
     ),

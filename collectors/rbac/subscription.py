@@ -249,6 +249,7 @@ CUSTOM_ROLE_RULES = (
             remediation="Portal: subscription > Access control (IAM) > Roles > Type: Custom. CLI: az role "
             "definition list --custom-role-only",
             permission=DEFINITIONS.permission,
+            manual=True,
         ),
         role_audited,
         ("assignments",),

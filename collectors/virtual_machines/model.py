@@ -237,6 +237,7 @@ RULES = (
             remediation="Portal: Azure compute galleries > image definition > Create VM. CLI: az vm create "
             "--image <gallery image version id> ...",
             permission=_PERMISSION,
+            manual=True,
         ),
         approved_image,
     ),
