@@ -9,6 +9,7 @@ from azure.core.exceptions import AzureError
 
 from collectors.errors import ConnectorError
 from pipeline.authentication.methods import method_of
+from pipeline.connecting.attempt_limit import Trier
 from pipeline.connecting.credential_changes import CredentialChanges
 from pipeline.connecting.credential_trials import CredentialTrials, Tried
 from pipeline.connecting.requests import new_credential, service_names, subscription_ids, unprefixed
@@ -64,20 +65,21 @@ class Connections:
         self._purge_evidence = purge_evidence
         self._clock = clock
 
-    async def connect(self, asked: ConnectRequest) -> Connected:
+    async def connect(self, asked: ConnectRequest, *, by: Trier | None = None) -> Connected:
         """Connect subscriptions with one credential, which is tried first.
 
         Takes the request, its values trimmed. Gives the connections made and the subscriptions rejected.
 
         Raises:
             InvalidRequest: names each field that is wrong.
+            TooManyAttempts: too many were refused of this application or caller; Entra was not asked.
             AuthenticationFailed: Entra refuses the credential; nothing is stored.
             NothingConnected: no connection was made, for several reasons; for one reason its own problem.
             Transient: Entra did not answer.
         """
         ids = subscription_ids(asked.subscription_ids)
         services = service_names(asked.services, self._views.services)
-        tried = await self._trials.offer(asked.auth)
+        tried = await self._trials.offer(asked.auth, by=by)
         outcomes = dict(
             zip(ids, await _each(self._connect(asked, services, tried, one) for one in ids), strict=True)
         )
@@ -98,7 +100,9 @@ class Connections:
         """Give one connection; raises NotFound."""
         return await self._views.show(await self._store.get(connection_id))
 
-    async def change(self, connection_id: str, asked: ChangeRequest) -> Connection:
+    async def change(
+        self, connection_id: str, asked: ChangeRequest, *, by: Trier | None = None
+    ) -> Connection:
         """Change what is given; a new credential is tried before it replaces the old one.
 
         A credential of another application, or of another tenant, will do if it sees the same subscription.
@@ -114,7 +118,7 @@ class Connections:
         record = await self._store.get(connection_id)
         changed = self._changed(record, asked)
         if asked.auth is not msgspec.UNSET:
-            tried = await self._trials.offer(asked.auth)
+            tried = await self._trials.offer(asked.auth, by=by)
             await self._trials.subscription(tried, record.subscription_id)
             return await self._views.show(await self._with_credential(changed, tried))
         checks = record.setup_checks
@@ -156,7 +160,7 @@ class Connections:
         elif record is standing:
             await self._store.get(connection_id)
 
-    async def rotate(self, asked: RotateRequest) -> Rotated:
+    async def rotate(self, asked: RotateRequest, *, by: Trier | None = None) -> Rotated:
         """Give every connection of one application the same new secret or certificate, which is tried first.
 
         Gives the connections that have it now, and those that keep the old one with the reason.
@@ -176,7 +180,7 @@ class Connections:
                 advice="Compare the tenant ID and the client ID with those of the connections.",
             )
         try:
-            tried = await self._trials.offer(new)
+            tried = await self._trials.offer(new, by=by)
         except InvalidRequest as error:
             raise unprefixed(error) from None
         outcomes = await _each(self._with_credential(record, tried) for record in records)

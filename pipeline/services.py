@@ -10,6 +10,7 @@ from collectors.contract import Collector
 from collectors.errors import CredentialRejected
 from pipeline.audit import AuditLog
 from pipeline.authentication.errors import translate_authentication_error
+from pipeline.connecting.attempt_limit import AttemptLimit
 from pipeline.connecting.credential_trials import CredentialTrials
 from pipeline.connecting.secret_expiry import expiry_notice_due
 from pipeline.connecting.views import ConnectionViews
@@ -23,6 +24,7 @@ from pipeline.reading.population import Population
 from pipeline.reading.register import Register
 from pipeline.reading.service_states import ServiceStates
 from pipeline.settings import Settings
+from pipeline.stores.attempt_table import AttemptTable
 from pipeline.stores.audit_table import AuditTable
 from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.evidence_table import EvidenceTable
@@ -146,6 +148,11 @@ class Services:
         return Catalogue(lambda: self._collectors, lambda: self._mappings)
 
     @cached_property
+    def attempts(self) -> AttemptLimit:
+        """How often credentials may be refused."""
+        return AttemptLimit(AttemptTable(self._tables), self._clock)
+
+    @cached_property
     def audit(self) -> AuditLog:
         """The audit log."""
         return AuditLog(AuditTable(self._tables), self._clock)
@@ -225,6 +232,7 @@ class Services:
         return CredentialTrials(
             self._credentials,
             self._azure,
+            self.attempts,
             collectors=self._collectors,
             portal_url=self.settings.portal_url,
             clock=self._clock,

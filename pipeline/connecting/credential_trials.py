@@ -1,7 +1,7 @@
 """Trying a credential for real before anything of it is kept: a token, the subscription, the setup checks."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -9,7 +9,9 @@ import msgspec
 from collectors.contract import Collector, Reader
 from collectors.errors import AccessDenied, CollectionError, CredentialRejected, SubscriptionNotVisible
 from pipeline.authentication.claims import Principal
+from pipeline.authentication.methods import METHODS
 from pipeline.authentication.translated import TranslatedCredential
+from pipeline.connecting.attempt_limit import AttemptLimit, Scope, Trier, scopes_of
 from pipeline.credentials import Credentials, RefusedCredential
 from pipeline.errors import AuthenticationFailed, SubscriptionRejected
 from pipeline.model import Attention, SetupCheck
@@ -57,6 +59,7 @@ class CredentialTrials:
     """Tries credentials.
 
     Args:
+        attempts: holds tries back once too many credentials were refused.
         collectors: every collector there is, by service.
         portal_url: completes a page of the portal to its address.
         at_once: how many subscriptions are tried at one time.
@@ -66,6 +69,7 @@ class CredentialTrials:
         self,
         credentials: Credentials,
         azure: OpensReaders,
+        attempts: AttemptLimit,
         *,
         collectors: Mapping[str, Collector],
         portal_url: Callable[[str], str | None],
@@ -74,27 +78,32 @@ class CredentialTrials:
     ) -> None:
         self._credentials = credentials
         self._azure = azure
+        self._attempts = attempts
         self._collectors = collectors
         self._portal_url = portal_url
         self._clock = clock
         self._turn = asyncio.Semaphore(at_once)
 
-    async def offer(self, asked: AuthRequest) -> Tried:
+    async def offer(self, asked: AuthRequest, *, by: Trier | None = None) -> Tried:
         """Check what somebody entered and ask Entra for a token with it.
+
+        Takes also who tries it; None where nobody outside does.
 
         Raises:
             InvalidRequest: names each field that is wrong.
+            TooManyAttempts: too many credentials were refused; Entra was not asked.
             AuthenticationFailed: Entra refuses it; `reason` says how.
             Transient: Entra did not answer.
         """
         offer = await self._credentials.offer(asked, today=self._clock().date())
         credential = self._credentials.trial(offer)
-        try:
-            principal = await self._credentials.authenticate(credential)
-        except CredentialRejected as error:
-            raise AuthenticationFailed(
-                error.detail, advice=error.advice, portal_page=error.portal_page, reason=error.reason
-            ) from None
+        async with self._attempts.attempt(_scopes(offer, by)):
+            try:
+                principal = await self._credentials.authenticate(credential)
+            except CredentialRejected as error:
+                raise AuthenticationFailed(
+                    error.detail, advice=error.advice, portal_page=error.portal_page, reason=error.reason
+                ) from None
         return Tried(offer=offer.spoken_for(principal), credential=credential, principal=principal)
 
     async def subscription(self, tried: Tried, subscription_id: str) -> Subscription:
@@ -160,6 +169,13 @@ class CredentialTrials:
         return self._azure.reader(
             credential=credential, tenant_id=record.tenant_id, subscription_id=subscription_id
         )
+
+
+def _scopes(offer: "Offer", by: Trier | None) -> Sequence[Scope]:
+    """Say whom a try is counted for: the application too, where the caller gave its secret or certificate."""
+    record = offer.record
+    guessable = offer.secret is not None and not METHODS[record.method].personal
+    return scopes_of(record.tenant_id or "", record.client_id, guessable=guessable, by=by)
 
 
 def attention_of(error: CollectionError) -> Attention:

@@ -15,6 +15,7 @@ from pipeline.audit import result_of
 from pipeline.errors import InvalidRequest, NotFound
 from pipeline.model import Page
 from pipeline.triggers import problems
+from pipeline.triggers.http_origin import origin_of
 from pipeline.triggers.http_parsing import POSITION, parse, parse_query
 from pipeline.triggers.http_route import Call, Route
 from pipeline.triggers.http_services import HttpServices
@@ -74,7 +75,13 @@ async def _admitted(route: AnyRoute, services: HttpServices, request: func.HttpR
         return await services.cursors.open(cursor, bound_to=_list_of(route, path, query))
 
     query = await parse_query(request.params, route.query, opened)
-    return Call(services=services, path=path, body=parse(body, route.request), query=query)
+    return Call(
+        services=services,
+        path=path,
+        body=parse(body, route.request),
+        query=query,
+        origin=origin_of(request.headers),
+    )
 
 
 def _demand_json(headers: Mapping[str, str], body: bytes) -> None:

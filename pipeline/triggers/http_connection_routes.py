@@ -12,7 +12,7 @@ from pipeline.triggers.http_parsing import NoBody, NoQuery
 from pipeline.triggers.http_route import Route
 
 _CONNECTION = "connections/{connection_id}"
-_CREDENTIAL_ERRORS = (errors.AuthenticationFailed, errors.UpstreamUnavailable)
+_CREDENTIAL_ERRORS = (errors.AuthenticationFailed, errors.TooManyAttempts, errors.UpstreamUnavailable)
 
 
 def _run_path(run: SyncRun) -> str:

@@ -38,7 +38,7 @@ from pipeline.triggers.http_route import Call
 
 async def connect_subscriptions(call: Call[ConnectRequest, NoQuery]) -> Connected:
     """Connect one or more subscriptions with one credential."""
-    return await call.services.connections.connect(call.body)
+    return await call.services.connections.connect(call.body, by=call.trier)
 
 
 async def list_connections(call: Call[NoBody, PageQuery]) -> Page[Connection]:
@@ -53,7 +53,7 @@ async def get_connection(call: Call[NoBody, NoQuery]) -> Connection:
 
 async def change_connection(call: Call[ChangeRequest, NoQuery]) -> Connection:
     """Change what the body names of a connection."""
-    return await call.services.connections.change(call.path["connection_id"], call.body)
+    return await call.services.connections.change(call.path["connection_id"], call.body, by=call.trier)
 
 
 async def disconnect_subscription(call: Call[NoBody, DisconnectQuery]) -> None:
@@ -70,7 +70,7 @@ async def verify_connection(call: Call[NoBody, NoQuery]) -> Connection:
 
 async def rotate_credentials(call: Call[RotateRequest, NoQuery]) -> Rotated:
     """Replace the secret of every connection of one application."""
-    return await call.services.connections.rotate(call.body)
+    return await call.services.connections.rotate(call.body, by=call.trier)
 
 
 async def start_sync_run(call: Call[NoBody, NoQuery]) -> SyncRun:

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from pipeline.audit import Origin
+from pipeline.connecting.attempt_limit import Trier
 from pipeline.errors import Problem
 from pipeline.requests import AuditAction
 from pipeline.triggers.http_services import HttpServices
@@ -24,12 +26,19 @@ class Call[B: msgspec.Struct, Q: msgspec.Struct]:
         path: the parameters of the path.
         body: the request body.
         query: the query parameters, a cursor opened to its position.
+        origin: where the call comes from.
     """
 
     services: HttpServices
     path: Mapping[str, str]
     body: B
     query: Q
+    origin: Origin
+
+    @property
+    def trier(self) -> Trier:
+        """Who tries a credential with this call, for the limit on refused ones."""
+        return Trier(address=self.origin.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

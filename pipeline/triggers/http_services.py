@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from pipeline.audit import Attempt, AuditEntry, Ending
+from pipeline.connecting.attempt_limit import Trier
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
     ChainState,
@@ -31,9 +32,9 @@ from pipeline.requests import (
 
 
 class ConnectionsService(Protocol):
-    """Connections; every method raises NotFound for an id that is none."""
+    """Connections; every method raises NotFound for an id that is none. `by` says who tries a credential."""
 
-    async def connect(self, asked: ConnectRequest, /) -> Connected:
+    async def connect(self, asked: ConnectRequest, /, *, by: Trier) -> Connected:
         """Connect subscriptions; raises AuthenticationFailed, NothingConnected and their kin."""
         ...
 
@@ -45,7 +46,7 @@ class ConnectionsService(Protocol):
         """Give one connection."""
         ...
 
-    async def change(self, connection_id: str, asked: ChangeRequest, /) -> Connection:
+    async def change(self, connection_id: str, asked: ChangeRequest, /, *, by: Trier) -> Connection:
         """Change what is given; a new credential is tried before it replaces the old one."""
         ...
 
@@ -57,7 +58,7 @@ class ConnectionsService(Protocol):
         """Delete the secret and free the subscription; keep the evidence unless it is to be purged."""
         ...
 
-    async def rotate(self, asked: RotateRequest, /) -> Rotated:
+    async def rotate(self, asked: RotateRequest, /, *, by: Trier) -> Rotated:
         """Replace the secret of every connection of one application."""
         ...
 

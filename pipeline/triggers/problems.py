@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 
 from collectors.errors import ConnectorError, Terminal, Throttled, Transient
-from pipeline.errors import Problem
+from pipeline.errors import Problem, TooManyAttempts
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:azure-evidence-connector:problem:"
@@ -93,9 +93,8 @@ def _faults(error: ConnectorError) -> tuple[FieldFault, ...]:
 
 
 def _headers(error: ConnectorError) -> dict[str, str]:
-    if isinstance(error, Throttled) and error.retry_after_s is not None:
-        return {"retry-after": str(math.ceil(error.retry_after_s))}
-    return {}
+    wait_s = error.retry_after_s if isinstance(error, Throttled | TooManyAttempts) else None
+    return {} if wait_s is None else {"retry-after": str(math.ceil(wait_s))}
 
 
 def _encoded(details: ProblemDetails, error: ConnectorError) -> bytes:

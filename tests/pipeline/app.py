@@ -19,6 +19,7 @@ from pipeline.authentication.errors import translate_authentication_error
 from pipeline.authentication.method import Offer
 from pipeline.azure.limiter import Clock as ReadClock
 from pipeline.azure_reader import Azure, AzureReader, SharedTransport
+from pipeline.connecting.attempt_limit import AttemptLimit
 from pipeline.connecting.credential_trials import CredentialTrials
 from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
@@ -26,6 +27,7 @@ from pipeline.credentials import Credentials
 from pipeline.model import Attention, Connection, RunTrigger, SetupCheck, SyncRun
 from pipeline.requests import ClientSecretAuth, ConnectRequest
 from pipeline.settings import Settings
+from pipeline.stores.attempt_table import AttemptTable
 from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.records import ConnectionRecord, CredentialRecord
 from pipeline.stores.secrets import KeyVaultSecrets, own_identity
@@ -73,6 +75,7 @@ class App:
         trials = CredentialTrials(
             self.credentials,
             self.reads,
+            AttemptLimit(AttemptTable(self.tables), self.clock, patience_s=0),
             collectors=collectors,
             portal_url=self.settings.portal_url,
             clock=self.clock,
@@ -204,6 +207,7 @@ async def running(azure: SimulatedAzure, storage: str) -> AsyncIterator[App]:
     identity = own_identity(settings, connections=wire)
     tables = TableStorage(settings.tables, lambda: identity)
     await tables.purge("connections", "connections")
+    await tables.remove("attempts", "PartitionKey ge ''")  # of tests before: all use the same applications
     secrets = KeyVaultSecrets(settings, lambda: identity, connections=wire)
     credentials = Credentials(settings, secrets, connections=wire)
     reads = Azure(settings, translate_authentication_error, connections=wire, clock=HurriedClock())

@@ -7,6 +7,7 @@ from collectors.contract import Check, Collector, Part, Read
 from collectors.errors import CredentialRejected
 from mappings import loader
 from pipeline.audit import Actor, Attempt, AuditEntry, Ending, Origin, Target
+from pipeline.connecting.attempt_limit import Trier
 from pipeline.health import Health
 from pipeline.model import (
     AuthView,
@@ -238,10 +239,12 @@ class MemoryConnections:
 
     def __init__(self, services: MemoryServices) -> None:
         self._services = services
+        self.tried_by: list[Trier] = []
 
-    async def connect(self, asked: object, /) -> Connected:
+    async def connect(self, asked: object, /, *, by: Trier) -> Connected:
         """Connect one, refuse another."""
         self._services.note("connect", asked)
+        self.tried_by.append(by)
         refused = Rejected(subscription_id="s", problem={"code": "subscription_not_found"})
         return Connected(connections=(CONNECTION,), rejected=(refused,))
 
@@ -255,9 +258,10 @@ class MemoryConnections:
         self._services.note("get", connection_id)
         return CONNECTION
 
-    async def change(self, connection_id: str, asked: object, /) -> Connection:
+    async def change(self, connection_id: str, asked: object, /, *, by: Trier) -> Connection:
         """Change nothing."""
         self._services.note("change", connection_id, asked)
+        self.tried_by.append(by)
         return CONNECTION
 
     async def verify(self, connection_id: str, /) -> Connection:
@@ -269,9 +273,10 @@ class MemoryConnections:
         """Forget nothing."""
         self._services.note("disconnect", connection_id, purge_evidence)
 
-    async def rotate(self, asked: object, /) -> Rotated:
+    async def rotate(self, asked: object, /, *, by: Trier) -> Rotated:
         """Rotate one."""
         self._services.note("rotate", asked)
+        self.tried_by.append(by)
         return Rotated(connections=(CONNECTION,))
 
 
