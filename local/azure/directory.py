@@ -104,7 +104,7 @@ def settings(simulation: Simulation, ca_bundle: Path) -> JsonObject:
             "AZURE_AUTHORITY_HOST": url,
             "AZURE_RESOURCE_MANAGER_URL": url,
             "MICROSOFT_GRAPH_URL": url,
-            "IDENTITY_ENDPOINT": f"{url}/msi/token",
+            "IDENTITY_ENDPOINT": simulation.identity_endpoint,
             "IDENTITY_HEADER": simulation.identity_header,
             "SIGN_IN_CLIENT_ID": simulation.people.application.client_id,
             "SIGN_IN_CLIENT_SECRET": simulation.people.application.secret,

@@ -19,6 +19,7 @@ from local.azure import (
     entra,
     graph,
     key_vault,
+    managed_identity,
 )
 from local.azure.entra import EntraCall
 from local.azure.faulting import Delivery, deliver, instead, spoil
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from local.azure.simulation import Simulation
 
 # These modules declare their routes by being imported.
+ENTRA_MODULES = (managed_identity,)
 ARM_MODULES = (arm_authorization, arm_insights, arm_resources, arm_security, arm_subscription)
 ENTRA_MODULES = (authorize,)
 

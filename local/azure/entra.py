@@ -1,13 +1,11 @@
-"""Microsoft Entra: the v2.0 token endpoint, discovery, and the managed identity endpoint.
+"""Microsoft Entra: the v2.0 token endpoint and discovery.
 
-"OAuth 2.0 client credentials flow on the Microsoft identity platform"; "How to use managed identities for App
-Service and Azure Functions", REST endpoint reference.
+"OAuth 2.0 client credentials flow on the Microsoft identity platform".
 """
 
 from __future__ import annotations
 
 import hmac
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -169,31 +167,3 @@ def keys(call: EntraCall) -> Answer:
     if tenant is None:
         return refuse(90002, tenant=call.parameters["tenant"])
     return json_answer(call.simulation.issuer.keys.document(f"{call.simulation.url}/{tenant.tenant_id}/v2.0"))
-
-
-@ROUTES.add("GET", "/msi/token", None)
-def managed_identity_token(call: EntraCall) -> Answer:
-    """Issue a token to the connector's own managed identity (App Service, api-version 2019-08-01)."""
-    simulation, query = call.simulation, call.request.query
-    identity = simulation.world.identity
-    if not hmac.compare_digest(call.request.headers.get("X-IDENTITY-HEADER", ""), simulation.identity_header):
-        return json_answer({"statusCode": 401, "message": "Invalid X-IDENTITY-HEADER"}, 401)
-    if query.get("api-version") != "2019-08-01":
-        return json_answer({"statusCode": 400, "message": "Unsupported api-version"}, 400)
-    if (query.get("client_id") or identity.client_id).lower() != identity.client_id:
-        return json_answer(
-            {"statusCode": 400, "message": "No User Assigned or Delegated Managed Identity found"}, 400
-        )
-    audience = simulation.issuer.audience_of((query.get("resource") or "").removesuffix("/.default"))
-    if audience is None:
-        return json_answer({"statusCode": 400, "message": "The resource principal was not found"}, 400)
-    call.principal = identity.client_id
-    return json_answer(
-        {
-            "access_token": _issue(simulation, identity, audience),
-            "client_id": identity.client_id,
-            "expires_on": str(int(time.time()) + simulation.issuer.lifetime_s),
-            "resource": query.get("resource"),
-            "token_type": "Bearer",
-        }
-    )

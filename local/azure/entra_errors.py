@@ -65,6 +65,40 @@ REFUSALS: Mapping[int, Refusal] = {
         "[Reason - The key was not found., Thumbprint of key used by client: '{thumbprint}']",
     ),
     700024: Refusal(401, "invalid_client", "Client assertion is not within its valid time range."),
+    700021: Refusal(
+        401, "invalid_client", "Client assertion application identifier doesn't match 'client_id' parameter."
+    ),
+    700023: Refusal(
+        401, "invalid_client", "Client assertion audience claim '{audience}' does not match Realm issuer."
+    ),
+    7000274: Refusal(401, "invalid_client", "Client assertion contains an invalid signature."),
+    1000502: Refusal(
+        401, "invalid_client", "The provided certificate is not within its specified validity window."
+    ),
+    70021: Refusal(
+        401, "invalid_client", "No matching federated identity record found for presented assertion."
+    ),
+    700211: Refusal(
+        401,
+        "invalid_client",
+        "No matching federated identity record found for presented assertion issuer '{issuer}'.",
+    ),
+    700212: Refusal(
+        401,
+        "invalid_client",
+        "No matching federated identity record found for presented assertion audience '{audience}'.",
+    ),
+    700226: Refusal(
+        400,
+        "invalid_request",
+        "Only MSI tokens may be used as Federated Identity Credentials for AAD issuer.",
+    ),
+    700236: Refusal(
+        400,
+        "invalid_request",
+        "Entra ID tokens issued by issuer '{issuer}' may not be used for federated identity credential "
+        "flows for applications or managed identities registered in this tenant.",
+    ),
     50027: Refusal(400, "invalid_request", "JWT token is invalid or malformed."),
     700213: Refusal(
         401,
@@ -153,6 +187,13 @@ REFUSALS: Mapping[int, Refusal] = {
 }
 
 
+class _Values(dict[str, str]):
+    """The values of a text; one that nobody gave stands for itself."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
 def refuse(code: int, **values: str) -> Answer:
     """Answer as Entra does for one AADSTS code.
 
@@ -169,7 +210,7 @@ def refuse(code: int, **values: str) -> Answer:
         f"Correlation ID: {ids['correlation_id']}",
         f"Timestamp: {ids['timestamp']}",
     )
-    text = f"AADSTS{code}: {refusal.text.format(**values)}"
+    text = f"AADSTS{code}: {refusal.text.format_map(_Values(values))}"
     body: JsonObject = {
         "error": refusal.error,
         "error_description": refusal.separator.join((text, *labels)),

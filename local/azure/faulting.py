@@ -12,6 +12,7 @@ from aiohttp import web
 
 from local.azure import arm_errors as errors
 from local.azure.arm import action_of, scope_of
+from local.azure.entra_errors import refuse
 from local.azure.faults import Kind
 from local.azure.tokens import Claims
 from local.azure.wire import Answer, json_answer
@@ -69,6 +70,7 @@ def _replacement(fault: Fault, request: Request, caller: Claims) -> Answer | Non
     made: dict[Kind, Callable[[], Answer]] = {
         Kind.THROTTLE: lambda: _throttled(fault),
         Kind.STATUS: lambda: _failed(fault),
+        Kind.AADSTS: lambda: refuse(int(fault.code)),
         Kind.HTML: lambda: Answer(200, HTML, content_type="text/html; charset=utf-8"),
         Kind.REDIRECT: lambda: Answer(302, headers={"Location": fault.location}),
         Kind.EXPIRED: lambda: errors.expired_token(datetime.now(UTC).timestamp() - 10),

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     """429 with Retry-After."""
     STATUS = "status"
     """`status`, with an ARM error body."""
+    AADSTS = "aadsts"
+    """Entra's refusal with the number `code`."""
     DROP = "drop"
     """The connection is closed without an answer."""
     DELAY = "delay"

@@ -17,6 +17,13 @@ from local.azure.changes import (
     SetSubscription,
 )
 from local.azure.faults import Fault
+from local.azure.identity_changes import (
+    AddApplication,
+    AddFederatedCredential,
+    AddIdentity,
+    RemoveCredentials,
+    SetIdentity,
+)
 from local.azure.people_changes import (
     FilterLists,
     GiveUserRole,
@@ -105,6 +112,11 @@ type AnyChange = (
     | ExpireSecret
     | SetApplication
     | AddCertificate
+    | AddApplication
+    | AddFederatedCredential
+    | AddIdentity
+    | RemoveCredentials
+    | SetIdentity
     | AssignRole
     | RevokeRole
     | SetSubscription

@@ -17,6 +17,7 @@ from local.azure.estates.rbac import expect_application
 from local.azure.generator import content, made_up_id, resources
 from local.azure.list_only import build_lists
 from local.azure.official import SUBSCRIPTION_ID, find_official
+from local.azure.tokens import federated_with
 from local.azure.world import Api, Application, ClientSecret, Defender, State, Subscription, Tenant, World
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _basis(profile: Profile, seed: int) -> tuple[Builder, Tenant, Application]:
         True,
         "the app's own managed identity; may use the key vault",
     )
-    connector.federated_subjects.add(identity.object_id)
+    connector.federated.append(federated_with(identity))
     api_name = "evidence-connector-api"
     build.world.apis.append(Api(tenant.tenant_id, build.identifier("client", api_name), api_name))
     return build, tenant, connector

@@ -15,7 +15,7 @@ import msgspec
 import trustme
 from aiohttp import web
 
-from local.azure import directory
+from local.azure import directory, managed_identity
 from local.azure.dispatch import handle
 from local.azure.profiles import Profile, build_world
 from local.azure.simulation import Simulation
@@ -160,9 +160,21 @@ class SimulatedAzure:
         await runner.setup()
         site = web.TCPSite(runner, HOST, self._port, ssl_context=_server_context(authority))
         await site.start()
+        await self._serve_identities()
         self.simulation.url = f"https://{HOST}:{runner.addresses[0][1]}"
         self.simulation.issuer.resources[self.simulation.url] = ARM
         self._write_files(authority)
+
+    async def _serve_identities(self) -> None:
+        """Serve the managed identity endpoint as App Service does: plain http, on the next port."""
+        application = web.Application()
+        application.router.add_get(managed_identity.PATH, partial(handle, self.simulation))
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        self._open.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.TCPSite(runner, HOST, self._port and self._port + 1).start()
+        port = runner.addresses[0][1]
+        self.simulation.identity_endpoint = f"http://{HOST}:{port}{managed_identity.PATH}"
 
     async def stop(self) -> None:
         """Stop listening and remove the temporary folder if there is one."""

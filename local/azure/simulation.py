@@ -31,6 +31,7 @@ class Simulation:
     identity_header: str
     control_key: str
     url: str = ""
+    identity_endpoint: str = ""
     pages: PageSizes = field(default_factory=PageSizes)
     issuer: TokenIssuer = field(default_factory=TokenIssuer)
     vault: Vault = field(default_factory=Vault)

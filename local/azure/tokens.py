@@ -11,6 +11,7 @@ from jwt.types import Options
 from msgspec import Struct, ValidationError, convert
 
 from local.azure.signing_keys import SigningKeys
+from local.azure.world import FederatedCredential
 
 if TYPE_CHECKING:
     from local.azure.world import Api, Application
@@ -20,6 +21,7 @@ VAULT = "https://vault.azure.net"
 GRAPH = "https://graph.microsoft.com"
 STORAGE = "https://storage.azure.com"
 EXCHANGE = "api://AzureADTokenExchange"
+EXCHANGES = (EXCHANGE, f"{EXCHANGE}USGov", f"{EXCHANGE}China")
 
 # What a resource may be called in a scope, without its trailing slash, and what `aud` says then. One Resource
 # Manager stands for those of all clouds.
@@ -31,8 +33,19 @@ RESOURCES: Mapping[str, str] = {
     VAULT: VAULT,
     GRAPH: GRAPH,
     STORAGE: STORAGE,
-    EXCHANGE: EXCHANGE,
+    **{exchange: exchange for exchange in EXCHANGES},
 }
+
+
+def issuer_of(tenant_id: str, audience: str) -> str:
+    """Give the issuer of a token: an identity's token that stands for a secret is one of v2.0."""
+    v1, v2 = f"https://sts.windows.net/{tenant_id}/", f"https://login.microsoftonline.com/{tenant_id}/v2.0"
+    return v2 if audience in EXCHANGES else v1
+
+
+def federated_with(identity: "Application") -> FederatedCredential:
+    """Give the federated credential that trusts a managed identity."""
+    return FederatedCredential(issuer_of(identity.tenant_id, EXCHANGE), identity.object_id, EXCHANGE)
 
 
 class Claims(Struct, frozen=True):
@@ -89,7 +102,7 @@ class TokenIssuer:
         now = int(time.time())
         claims: dict[str, object] = {
             "aud": audience,
-            "iss": f"https://sts.windows.net/{tenant_id}/",
+            "iss": issuer_of(tenant_id, audience),
             "iat": now,
             "nbf": now - 300,
             "exp": now + self.lifetime_s,

@@ -71,6 +71,15 @@ class ClientSecret:
         return self.expires_at <= datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class FederatedCredential:
+    """Whose token stands for a secret of an application: all three must match, letter by letter."""
+
+    issuer: str
+    subject: str
+    audience: str
+
+
 @dataclass(slots=True)
 class Application:
     """An app registration with its service principal, or a managed identity."""
@@ -86,9 +95,12 @@ class Application:
     """Conditional Access refuses it."""
     certificates: list[str] = field(default_factory=list)
     """Registered certificates, PEM."""
-    federated_subjects: set[str] = field(default_factory=set)
-    """Object ids of managed identities whose token stands for a secret."""
+    federated: list[FederatedCredential] = field(default_factory=list)
+    registered_in: str | None = None
+    """The tenant of a multitenant application's registration; None: its own."""
     managed_identity: bool = False
+    assigned: bool = True
+    """Whether the connector's Function App has this managed identity."""
     graph_permissions: frozenset[str] = frozenset()
     """Application permissions of Microsoft Graph that an administrator consented to."""
     special: str = ""

@@ -21,7 +21,7 @@ def storage() -> Iterator[str]:
 async def azure(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SimulatedAzure]:
     """A simulated Azure of profile small, whose managed identity this process has."""
     async with SimulatedAzure("small") as simulated:
-        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{simulated.url}/msi/token")
+        monkeypatch.setenv("IDENTITY_ENDPOINT", simulated.simulation.identity_endpoint)
         monkeypatch.setenv("IDENTITY_HEADER", simulated.simulation.identity_header)
         yield simulated
 
