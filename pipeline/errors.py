@@ -26,6 +26,7 @@ from typing import ClassVar
 
 from collectors.contract import JsonValue
 from collectors.errors import ConnectorError, Terminal, Transient
+from pipeline.callers.caller import KEY_HOLDER, Caller
 
 
 class Problem(ConnectorError):
@@ -67,11 +68,15 @@ class CallerRefused(Problem):
 
     Args:
         challenge: for the header WWW-Authenticate (RFC 6750, section 3); never holds the token.
+        caller: who calls, as far as that is known.
     """
 
-    def __init__(self, detail: str, *, challenge: str, reason: str, advice: str) -> None:
+    def __init__(
+        self, detail: str, *, challenge: str, reason: str, advice: str, caller: Caller = KEY_HOLDER
+    ) -> None:
         super().__init__(detail, advice=advice, reason=reason)
         self.challenge = challenge
+        self.caller = caller
 
 
 class Unauthenticated(CallerRefused):

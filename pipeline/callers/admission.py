@@ -57,7 +57,7 @@ class Admission:
         caller = await self._tokens.check(bearer_token(headers))
         lacking = lacking_role(caller.roles, changes=changes, required=self._rules.required_role)
         if lacking is not None:
-            raise role_missing(lacking)
+            raise role_missing(lacking, caller)
         return caller
 
 

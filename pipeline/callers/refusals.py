@@ -6,6 +6,7 @@ RFC 6750, section 3: no error code when no token was sent, `invalid_token` for o
 
 from enum import Enum
 
+from pipeline.callers.caller import Caller
 from pipeline.errors import Forbidden, Unauthenticated
 
 REALM = 'Bearer realm="azure-evidence-connector"'
@@ -72,24 +73,26 @@ def invalid_token(fault: Fault) -> Unauthenticated:
     return Unauthenticated(detail, challenge=challenge, reason=reason, advice=advice)
 
 
-def client_not_allowed() -> Forbidden:
+def client_not_allowed(caller: Caller) -> Forbidden:
     """Refuse a good token that an application outside the list asked for."""
     detail = "The application that asked for this token may not call."
     return Forbidden(
         detail,
         challenge=f'{REALM}, error="insufficient_scope", error_description="{detail}"',
         reason="client_not_allowed",
+        caller=caller,
         advice="Add its client id to API_ALLOWED_CLIENT_IDS if it is to call.",
     )
 
 
-def role_missing(role: str) -> Forbidden:
+def role_missing(role: str, caller: Caller) -> Forbidden:
     """Refuse a good token without the app role that the call needs."""
     detail = f"This call needs the app role {role}."
     return Forbidden(
         detail,
         challenge=f'{REALM}, error="insufficient_scope", error_description="{detail}", scope="{role}"',
         reason="role_missing",
+        caller=caller,
         advice="Have an administrator assign the role to the caller (Enterprise applications > this app's "
         "API > Users and groups, or API permissions of the calling application), then ask for a new token.",
     )

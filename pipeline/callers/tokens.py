@@ -85,15 +85,16 @@ class AccessTokens:
             raise invalid_token(Fault.UNKNOWN_KEY)
         claims = self._verified(token, key)
         client_id = self._client_id(claims, key.issuers[claims.iss])
-        if self._rules.allowed_client_ids and client_id not in self._rules.allowed_client_ids:
-            raise client_not_allowed()
-        return Caller(
+        caller = Caller(
             kind="token",
             object_id=claims.oid,
             client_id=client_id,
             tenant_id=claims.tid,
             roles=claims.roles,
         )
+        if self._rules.allowed_client_ids and client_id not in self._rules.allowed_client_ids:
+            raise client_not_allowed(caller)
+        return caller
 
     def _verified(self, token: str, key: TrustedKey) -> _Claims:
         try:
