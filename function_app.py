@@ -19,6 +19,11 @@ services = Services(settings, functions=FUNCTIONS)
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(http_api.blueprint(services))
 app.register_functions(
-    timers.blueprint(services.sync_runs, daily=settings.daily_schedule, hourly=settings.hourly_schedule)
+    timers.blueprint(
+        services.sync_runs,
+        services.attempts,
+        daily=settings.daily_schedule,
+        hourly=settings.hourly_schedule,
+    )
 )
 app.register_functions(queue_workers.blueprint(services.worker))

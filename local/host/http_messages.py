@@ -42,12 +42,23 @@ def to_request(request: web.Request, body: bytes, params: dict[str, str]) -> Typ
         http=RpcHttp(
             method=request.method,
             url=f"{request.scheme}://{request.host}{request.raw_path}",
-            headers={name.lower(): value for name, value in _joined(request.headers).items()},
+            headers=_with_peer(request),
             params=params,
             query=query,
             body=TypedData(bytes=body),
         )
     )
+
+
+def _with_peer(request: web.Request) -> dict[str, str]:
+    """Give the headers, and at the end of X-Forwarded-For who spoke to the host, as App Service adds it."""
+    headers = {name.lower(): value for name, value in _joined(request.headers).items()}
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    if peer is not None:
+        address = f"[{peer[0]}]" if ":" in peer[0] else peer[0]
+        before = headers.get("x-forwarded-for")
+        headers["x-forwarded-for"] = f"{f'{before}, ' if before else ''}{address}:{peer[1]}"
+    return headers
 
 
 def _joined(values: MultiMapping[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from pipeline import __version__
-from pipeline.errors import InvalidRequest, NotFound, Problem, UpstreamUnavailable
+from pipeline.errors import AuditUnavailable, InvalidRequest, NotFound, Problem, UpstreamUnavailable
 from pipeline.triggers.http_calls import BASE_PATH, CORRELATION_ID, AnyRoute
 from pipeline.triggers.http_parsing import CURSOR, NoBody, is_paged, public_fields
 from pipeline.triggers.problems import MEDIA_TYPE, ProblemDetails
@@ -42,6 +42,7 @@ _HEADERS = {
         "description": "Finds the call in the app's log; taken from the request if it brings one.",
         "schema": {"type": "string"},
     },
+    "retry_after": {"description": "Seconds until the next try.", "schema": {"type": "integer"}},
     "location": {"description": "Where to look for what was started.", "schema": {"type": "string"}},
 }
 _CURSOR_PARAMETER = {
@@ -161,7 +162,7 @@ def _problem_responses(route: AnyRoute, schema: Json) -> Json:
     responses = {
         str(status): {
             "description": "Problem: " + ", ".join(dict.fromkeys(named)),
-            "headers": {CORRELATION_ID: {"$ref": "#/components/headers/correlation_id"}},
+            "headers": _problem_headers(status),
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
         for status, named in sorted(codes.items())
@@ -171,7 +172,18 @@ def _problem_responses(route: AnyRoute, schema: Json) -> Json:
     return responses
 
 
+def _problem_headers(status: int) -> Json:
+    headers: Json = {CORRELATION_ID: {"$ref": "#/components/headers/correlation_id"}}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers["retry-after"] = {"$ref": "#/components/headers/retry_after"}
+    return headers
+
+
 def _errors(route: AnyRoute) -> tuple[type[Problem], ...]:
-    """Every route may be asked wrongly, fail, or find Azure silent; one with an id, find nothing of it."""
+    """Every route may be asked wrongly, fail, or find Azure silent; one with an id, find nothing of it.
+
+    One that changes anything may find that the change cannot be recorded.
+    """
     by_id = (NotFound,) if route.parameters else ()
-    return (InvalidRequest, *by_id, *route.errors, UpstreamUnavailable, Problem)
+    recorded = (AuditUnavailable,) if route.audited is not None else ()
+    return (InvalidRequest, *by_id, *route.errors, UpstreamUnavailable, *recorded, Problem)

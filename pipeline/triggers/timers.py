@@ -1,4 +1,4 @@
-"""Timers: plan the slots' runs and resume what a crash left behind."""
+"""Timers: plan the slots' runs, resume what a crash left behind, sweep what nobody needs any more."""
 
 import logging
 from collections.abc import Callable
@@ -25,8 +25,16 @@ class Planner(Protocol):
         ...
 
 
-def blueprint(planner: Planner, *, daily: str, hourly: str) -> func.Blueprint:
-    """Make the timer functions for two schedules, NCRONTAB in UTC.
+class Sweeper(Protocol):
+    """Removes rows that nobody needs any more."""
+
+    async def sweep(self) -> None:
+        """Remove them; what fails is left to the next minute."""
+        ...
+
+
+def blueprint(planner: Planner, *sweepers: Sweeper, daily: str, hourly: str) -> func.Blueprint:
+    """Make the timer functions for two schedules, NCRONTAB in UTC; the one of every minute also sweeps.
 
     `use_monitor` lets a missed time fire once, late, at the next start; `run_on_startup` would fire at every
     start, scale-out and deployment.
@@ -48,6 +56,8 @@ def blueprint(planner: Planner, *, daily: str, hourly: str) -> func.Blueprint:
     async def resume_sync_runs(timer: func.TimerRequest) -> None:
         _note_delay("resume", timer)
         await planner.resume()
+        for sweeper in sweepers:
+            await sweeper.sweep()
 
     return bp
 

@@ -199,6 +199,18 @@ def test_header_names_are_lower_case(host: HostProcess) -> None:
     assert '"x-mixed-case": "Kept"' in answer.text
 
 
+@pytest.mark.parametrize("made_up", ["", "198.51.100.1"])
+def test_who_spoke_to_the_host_stands_last(host: HostProcess, made_up: str) -> None:
+    """As App Service adds it: after whatever the caller itself sent, and with the port."""
+    headers = {"X-Forwarded-For": made_up} if made_up else {}
+    seen = _echoed(call(host, "/api/echo", headers=headers))["headers"]
+
+    assert isinstance(seen, dict)
+    *before, last = str(seen["x-forwarded-for"]).split(", ")
+    assert before == ([made_up] if made_up else [])
+    assert last.startswith("127.0.0.1:")
+
+
 def test_empty_query_values_are_dropped_and_repeated_ones_joined(host: HostProcess) -> None:
     """`?a=&b=1&b=2` is seen as one b, whose values stand with a comma between them."""
     assert _echoed(call(host, "/api/echo?a=&b=1&b=2"))["query"] == {"b": "1,2"}

@@ -3,8 +3,10 @@
 import msgspec
 import pytest
 
+from pipeline.connecting.attempt_limit import Trier
 from pipeline.model import Page
 from pipeline.requests import (
+    AuditQuery,
     ChangeRequest,
     ConnectRequest,
     EvidenceQuery,
@@ -12,8 +14,9 @@ from pipeline.requests import (
     ResourceQuery,
     RotateRequest,
 )
-from tests.pipeline.triggers.calls import CONNECT, ROTATE, call, call_well, faults_of
+from tests.pipeline.triggers.calls import BODIES, CONNECT, ROTATE, call, call_well, faults_of
 from tests.pipeline.triggers.memory_services import (
+    AUDITED,
     CONNECTION,
     FINDING,
     ITEM,
@@ -60,6 +63,7 @@ def page(*items: object) -> object:
         ("list_resources", ("resources", ResourceQuery()), page(RESOURCE)),
         ("list_findings", ("findings", FindingQuery()), page(FINDING)),
         ("list_control_states", ("states", "soc2_2017", None), None),
+        ("list_audit_log", ("audit", AuditQuery()), page(AUDITED)),
     ],
 )
 async def test_each_route_asks_its_service(
@@ -158,3 +162,11 @@ async def test_health_details_name_the_functions(services: MemoryServices) -> No
     body = (await call(services, "get_health_details")).body
 
     assert (body["version"], body["functions"]) == ("1.2.3", ["get_health"])
+
+
+@pytest.mark.parametrize("name", ["connect_subscriptions", "change_connection", "rotate_credentials"])
+async def test_who_tries_a_credential_is_told(services: MemoryServices, name: str) -> None:
+    """So that refused ones are counted for the caller too: for the address, where a key is all there is."""
+    await call(services, name, body=BODIES[name], headers={"x-forwarded-for": "203.0.113.7:49828"})
+
+    assert services.connections.tried_by == [Trier(address="203.0.113.7")]

@@ -8,6 +8,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from pipeline.requests import ConnectRequest
+from pipeline.triggers.http_calls import AnyRoute
 from pipeline.triggers.http_parsing import parse
 from pipeline.triggers.http_routes import ROUTES
 from pipeline.triggers.openapi import document
@@ -82,6 +83,23 @@ def test_lists_describe_limit_and_cursor() -> None:
     assert "cursor" in parameters
     assert "position" not in parameters
     assert all("anyOf" not in one["schema"] for one in parameters.values())
+
+
+@pytest.mark.parametrize("name", ["connect_subscriptions", "change_connection", "rotate_credentials"])
+def test_a_limit_on_refused_credentials_is_described(name: str) -> None:
+    """With the header that says how long to wait."""
+    response = operation(name)["responses"]["429"]
+
+    assert "too_many_attempts" in response["description"]
+    assert set(response["headers"]) == {"x-correlation-id", "retry-after"}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: str(route.name))
+def test_a_change_that_cannot_be_recorded_is_described(route: AnyRoute) -> None:
+    """Every route that is audited may answer so, and no other."""
+    unavailable = operation(route.name)["responses"]["503"]["description"]
+
+    assert ("audit_unavailable" in unavailable) == (route.audited is not None)
 
 
 def test_ids_in_paths_are_described() -> None:

@@ -67,6 +67,8 @@ class TestDescribe:
             (errors.NotFound("x"), 404, "not_found"),
             (errors.Conflict("x"), 409, "conflict"),
             (errors.AuthenticationFailed("x"), 422, "authentication_failed"),
+            (errors.TooManyAttempts("x", retry_after_s=1), 429, "too_many_attempts"),
+            (errors.AuditUnavailable("x"), 503, "audit_unavailable"),
             (errors.UpstreamUnavailable("x"), 503, "upstream_unavailable"),
             (azure.UnexpectedAnswer("x"), 502, "unexpected_answer"),
             (azure.AccessDenied("x", permission="p", scope="s"), 502, "permission_missing"),
@@ -86,6 +88,13 @@ class TestDescribe:
         """The wait that Azure asked for is handed on, in whole seconds, upwards."""
         assert described(azure.Throttled("x", retry_after_s=1.2))[0].headers == {"retry-after": "2"}
         assert described(azure.Throttled("x"))[0].headers == {}
+
+    def test_too_many_attempts_say_how_long_to_wait(self) -> None:
+        """And what to do meanwhile."""
+        answer, body = described(errors.TooManyAttempts("x", retry_after_s=539.2))
+
+        assert answer.headers == {"retry-after": "540"}
+        assert "Value" in body["advice"]
 
     def test_tells_nothing_of_an_unforeseen_error(self) -> None:
         """The message of an error that is not ours stays in the log."""
