@@ -34,8 +34,13 @@ check: setup ## Format, lint and types, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+.PHONY: infra
+infra: ## Hold infra/ against Azure's models, a scanner, the roles and the settings
+	@$(FIND_PYTHON); "$$python" scripts/setup.py --infra
+	.venv-infra/bin/python -m pytest -q -c tests/infra/pytest.ini tests/infra
+
 .PHONY: test
-test: check ## All of check, then the whole suite; fails under 95% branch coverage
+test: check infra ## All of check and infra, then the whole suite; fails under 95% branch coverage
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
 		--cov=pipeline --cov=collectors --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=95
 

@@ -31,13 +31,15 @@ class SetupError(Exception):
     """Something is missing that this script cannot fetch; the message says what to do."""
 
 
-def main(root: Path = ROOT) -> int:
-    """Set the working copy up and return the exit code."""
+def main(root: Path = ROOT, *, infra: bool = False) -> int:
+    """Set the working copy up, with the tools that check infra/ if asked for, and return the exit code."""
     try:
         require_tools()
         set_up_python(root)
         set_up_packages(root)
         set_up_azurite(root)
+        if infra:
+            set_up_infra_tools(root)
     except SetupError as problem:
         print(paint("31", "Set-up stopped: ") + str(problem), file=sys.stderr)
         return 1
@@ -153,6 +155,27 @@ def set_up_packages(root: Path) -> None:
     end(started)
 
 
+def set_up_infra_tools(root: Path) -> None:
+    """Install what checks infra/ into `.venv-infra`: its pins and ours do not go together."""
+    pins = [root / "requirements-infra.txt"]
+    folder = root / ".venv-infra"
+    if is_current(folder / STAMP, pins):
+        return
+    started = begin("Installing the tools that check infra/ (about a minute the first time)")
+    run([str(root / ".venv" / "bin" / "python"), "-m", "venv", "--clear", str(folder)])
+    pip = [
+        str(folder / "bin" / "python"),
+        "-m",
+        "pip",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
+    run([*pip, "install", "-r", str(pins[0])])
+    (folder / STAMP).write_text(fingerprint(pins))
+    end(started)
+
+
 def set_up_azurite(root: Path) -> None:
     """Install Azurite into `node_modules`, as locked in package-lock.json."""
     locks = [root / "package.json", root / "package-lock.json"]
@@ -235,4 +258,4 @@ def dotted() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(infra="--infra" in sys.argv[1:]))

@@ -1,12 +1,14 @@
-"""The pages in docs/ that are made from the collectors: `python -m tests.docs.catalogue_pages`."""
+"""What is made from the collectors, pages in docs/ and the actions of a role: `python -m tests.docs.catalogue_pages`."""
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from collectors import registry
 from collectors.contract import Check, Collector, Read
+from pipeline.connecting import setup_probes
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = ROOT / "mappings" / "left_out"
@@ -21,7 +23,17 @@ def pages() -> dict[str, str]:
         "docs/permissions.md": _page("Permissions", PERMISSIONS, map(_permissions, collectors)),
         "docs/checks.md": _page("Checks", CHECKS, map(_checks, collectors)),
         "docs/requests.md": _page("Requests", REQUESTS, map(_requests, collectors)),
+        "infra/reader-role-actions.json": json.dumps(_actions(collectors), indent=2) + "\n",
     }
+
+
+def _actions(collectors: Iterable[Collector]) -> list[str]:
+    """List the actions of Azure Resource Manager; permissions of Microsoft Graph have no slash."""
+    probes = [read for read in vars(setup_probes).values() if isinstance(read, Read)]
+    reads = [read for collector in collectors for read in collector.reads] + probes
+    actions = {read.permission for read in reads if "/" in read.permission}
+    by_action = {action.lower(): action for action in sorted(actions, reverse=True)}
+    return sorted(by_action.values(), key=str.lower)
 
 
 PERMISSIONS = """What reading each service needs, as Azure spells it. Reader on the subscription covers the
@@ -29,7 +41,7 @@ actions of Azure Resource Manager; Security Reader suffices for Defender alone. 
 Graph are application permissions with admin consent."""
 
 CHECKS = """Every check, by service. A check that was left out stands below its service with the reason why no
-read-only API can tell."""
+read-only API can tell. A check that a person answers never passes or fails: it shows what is there."""
 
 REQUESTS = """What one sync asks of Azure: the least that answers the enabled checks. A list costs one request
 a page; what no list holds is asked once for each resource that has it. A sync asks nothing twice: what
@@ -57,7 +69,8 @@ def _checks(collector: Collector) -> str:
 def _check_row(check: Check) -> str:
     thresholds = ", ".join(f"{name} {value:g}" for name, value in check.thresholds.items())
     also = f" (also {', '.join(f'`{alias}`' for alias in check.aliases)})" if check.aliases else ""
-    return f"| `{check.id}`{also} | {check.title} | {check.severity} | {thresholds} |"
+    person = " (answered by a person)" if check.manual else ""
+    return f"| `{check.id}`{also} | {check.title}{person} | {check.severity} | {thresholds} |"
 
 
 def _left_out(service: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 from collectors import registry
 from tests.docs.catalogue_pages import LEFT_OUT, ROOT, pages
 
-PAGES = ("docs/permissions.md", "docs/checks.md", "docs/requests.md")
+PAGES = ("docs/permissions.md", "docs/checks.md", "docs/requests.md", "infra/reader-role-actions.json")
 
 
 @pytest.mark.parametrize("page", PAGES)

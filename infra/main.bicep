@@ -1,0 +1,224 @@
+// Azure Evidence Connector: everything the app needs, in one resource group. docs/deploy.md says how to use it.
+targetScope = 'resourceGroup'
+
+@description('Short name that every resource name begins with: lower-case letters and digits.')
+@minLength(2)
+@maxLength(10)
+param environmentName string
+
+@description('Region of all resources; it must offer Flex Consumption with Python 3.13.')
+param location string = resourceGroup().location
+
+@description('The cloud that is deployed to and read; it also decides the names of the private DNS zones.')
+@allowed([
+  'AzureCloud'
+  'AzureUSGovernment'
+  'AzureChinaCloud'
+])
+param azureCloud string = 'AzureCloud'
+
+@description('Client id of the app registration whose tokens callers show; empty: a Functions key suffices.')
+param apiClientId string = ''
+
+@description('Client ids that may call, when apiClientId is set; none: every client of the tenant.')
+param apiAllowedClientIds array = []
+
+@description('Origins of portals that call from a browser, such as https://portal.contoso.com.')
+param portalOrigins array = []
+
+@description('Client id of the sign-in application; empty: no sign-in with Microsoft.')
+param signInClientId string = ''
+
+@description('Name of the secret in the key vault that holds the client secret of the sign-in application.')
+param signInSecretName string = 'sign-in-client-secret'
+
+@description('Addresses that a sign-in may return to.')
+param signInReturnUrls array = []
+
+@description('data: storage and vault by private endpoints only; full: the app too; off: all by identity over public addresses.')
+@allowed([
+  'off'
+  'data'
+  'full'
+])
+param networkIsolation string = 'data'
+
+@description('Address space of the virtual network; not used where networkIsolation is off, as are its subnets.')
+param addressPrefix string = '10.90.0.0/24'
+
+@description('Subnet that the app goes out by, a /27 at least; inside addressPrefix.')
+param appSubnetPrefix string = '10.90.0.0/26'
+
+@description('Subnet of the private endpoints; inside addressPrefix.')
+param endpointSubnetPrefix string = '10.90.0.64/26'
+
+@description('When daily connections are synced: NCRONTAB in six fields, UTC.')
+param dailySchedule string = '0 30 2 * * *'
+
+@description('When hourly connections are synced: NCRONTAB in six fields, UTC.')
+param hourlySchedule string = '0 5 * * * *'
+
+@description('Budget guard: the most instances that may run at one time.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Instances that always stand ready for HTTP calls: 0 costs nothing while nobody calls.')
+@minValue(0)
+@maxValue(10)
+param alwaysReadyCount int = 0
+
+@description('Keep storage and vault from being deleted, also by azd down or with the resource group.')
+param keepEvidence bool = true
+
+@description('Days that logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 90
+
+@description('E-mail addresses that alerts go to; none: alerts show in the portal only.')
+param alertEmails array = []
+
+@description('Further app settings by name, such as CHECK_THRESHOLDS; README.md lists them all.')
+param extraSettings object = {}
+
+var isolated = networkIsolation != 'off'
+var suffix = uniqueString(resourceGroup().id, environmentName)
+var tags = {
+  application: 'azure-evidence-connector'
+  'azd-env-name': environmentName
+}
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: '${environmentName}-identity-${suffix}'
+  location: location
+  tags: tags
+}
+
+module network 'modules/network.bicep' = if (isolated) {
+  name: 'network'
+  params: {
+    name: '${environmentName}-network-${suffix}'
+    location: location
+    tags: tags
+    addressPrefix: addressPrefix
+    appSubnetPrefix: appSubnetPrefix
+    endpointSubnetPrefix: endpointSubnetPrefix
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  params: {
+    name: take('${environmentName}${suffix}', 24)
+    location: location
+    tags: tags
+    publicAccess: !isolated
+    keep: keepEvidence
+  }
+}
+
+module vault 'modules/key-vault.bicep' = {
+  name: 'key-vault'
+  params: {
+    name: take('${environmentName}-${suffix}', 24)
+    location: location
+    tags: tags
+    publicAccess: !isolated
+    keep: keepEvidence
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  params: {
+    name: '${environmentName}-logs-${suffix}'
+    location: location
+    tags: tags
+    retentionDays: logRetentionDays
+  }
+}
+
+module roles 'modules/roles.bicep' = {
+  name: 'roles'
+  params: {
+    principalId: identity.properties.principalId
+    storageName: storage.outputs.name
+    vaultName: vault.outputs.name
+    insightsName: monitoring.outputs.insightsName
+  }
+}
+
+module app 'modules/function-app.bicep' = {
+  name: 'function-app'
+  params: {
+    name: '${environmentName}-app-${suffix}'
+    location: location
+    tags: tags
+    azureCloud: azureCloud
+    identityId: identity.id
+    identityClientId: identity.properties.clientId
+    storageName: storage.outputs.name
+    deploymentContainer: storage.outputs.deploymentContainer
+    vaultUri: vault.outputs.uri
+    insightsName: monitoring.outputs.insightsName
+    subnetId: isolated ? network.outputs.appSubnetId : ''
+    publicAccess: networkIsolation != 'full'
+    dailySchedule: dailySchedule
+    hourlySchedule: hourlySchedule
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyCount: alwaysReadyCount
+    apiClientId: apiClientId
+    apiAllowedClientIds: apiAllowedClientIds
+    portalOrigins: portalOrigins
+    signInClientId: signInClientId
+    signInSecretName: signInSecretName
+    signInReturnUrls: signInReturnUrls
+    extraSettings: extraSettings
+  }
+  dependsOn: [
+    roles
+  ]
+}
+
+module privateEndpoints 'modules/private-endpoints.bicep' = if (isolated) {
+  name: 'private-endpoints'
+  params: {
+    namePrefix: environmentName
+    location: location
+    tags: tags
+    azureCloud: azureCloud
+    networkId: isolated ? network.outputs.id : ''
+    subnetId: isolated ? network.outputs.endpointSubnetId : ''
+    storageId: storage.outputs.id
+    vaultId: vault.outputs.id
+    siteId: networkIsolation == 'full' ? app.outputs.id : ''
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  params: {
+    namePrefix: environmentName
+    location: location
+    tags: tags
+    insightsId: monitoring.outputs.insightsId
+    emails: alertEmails
+  }
+}
+
+@description('Base address of the HTTP API.')
+output API_URL string = 'https://${app.outputs.hostName}/api'
+
+@description('Name of the function app, for az functionapp commands.')
+output FUNCTION_APP_NAME string = app.outputs.name
+
+@description('Name of the vault that keeps the credentials of connections.')
+output KEY_VAULT_NAME string = vault.outputs.name
+
+@description('Object id of the identity of the app: infra/reader-access.bicep gives it access to subscriptions.')
+output IDENTITY_PRINCIPAL_ID string = identity.properties.principalId
+
+@description('Client id of the identity of the app: the subject of a federated credential is its object id.')
+output IDENTITY_CLIENT_ID string = identity.properties.clientId
