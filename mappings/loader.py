@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 from mappings.data_files import DataFile, MappingError, Record, content_version, read_folder
 
@@ -25,8 +26,22 @@ ASSESSMENT_PREFIX = "defender_assessment:"
 """What the check id of a recommendation of Defender begins with; its key follows, in lower case."""
 ASSESSMENT_FRAMEWORK = "mcsb_v1"
 """The framework whose controls recommendations support, as Microsoft itself maps them."""
-_REACHES = frozenset({"whole", "part"})
 _SEVERITIES = frozenset({"High", "Medium", "Low", ""})
+
+type Coverage = Literal["automated", "partial", "manual", "none"]
+"""How much of a control the checks mapped to it answer.
+
+`automated`: all of it, as of a benchmark whose controls are settings. `partial`: a part, as of a standard
+whose controls ask for processes too, which no API can tell of, or where a person answers some of the checks.
+`manual`: a person answers every check. `none`: there is no check.
+"""
+
+_COVERAGES: Mapping[str, Coverage] = {
+    "automated": "automated",
+    "partial": "partial",
+    "manual": "manual",
+    "none": "none",
+}
 
 type _Catalogues = Mapping[str, tuple[Control, ...]]
 type _Pair = tuple[str, str, str]
@@ -35,30 +50,25 @@ type _Pair = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A catalogue of controls in one published version.
-
-    `reach` says how much of a control the checks mapped to it answer: the `whole` (a benchmark whose controls
-    are settings) or a `part` (a standard whose controls ask for processes too, which no API can tell of);
-    `note` says whose words the titles are.
-    """
+    """A catalogue of controls in one published version; `note` says whose words the titles are."""
 
     id: str
     title: str
     publisher: str
     version: str
     link: str
-    reach: str
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One entry of a catalogue; a group only holds others together, and nothing is mapped to it."""
+    """One entry of a catalogue; a group only holds others together: nothing is mapped to it or covers it."""
 
     id: str
     title: str
     parent: str | None
     is_group: bool
+    coverage: Coverage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +174,9 @@ def _required(files: Mapping[str, DataFile], name: str) -> DataFile:
 
 def _read_frameworks(file: DataFile) -> tuple[Framework, ...]:
     frameworks: dict[str, Framework] = {}
-    for record in file.records(("id", "title", "publisher", "version", "link", "reach", "note")):
+    for record in file.records(("id", "title", "publisher", "version", "link", "note")):
         framework = Framework(**record.fields)
         _demand_values(record, *record.fields)
-        record.demand(framework.reach in _REACHES, f"reach is {framework.reach!r}, neither whole nor part")
         record.demand(framework.id not in frameworks, f"framework {framework.id} is listed twice")
         frameworks[framework.id] = framework
     return tuple(frameworks.values())
@@ -175,13 +184,16 @@ def _read_frameworks(file: DataFile) -> tuple[Framework, ...]:
 
 def _read_catalogue(file: DataFile) -> tuple[Control, ...]:
     controls: dict[str, Control] = {}
-    for record in file.records(("control_id", "title", "parent", "kind")):
-        control_id, parent, kind = (record.fields[name] for name in ("control_id", "parent", "kind"))
+    for record in file.records(("control_id", "title", "parent", "kind", "coverage")):
+        control_id, title, parent, kind, stated = record.fields.values()
+        is_group, coverage = kind == "group", _COVERAGES.get(stated)
         _demand_values(record, "control_id")
         record.demand(kind in {"control", "group"}, f"kind is {kind!r}, neither control nor group")
         record.demand(control_id not in controls, f"control {control_id} is listed twice")
         record.demand(not parent or parent in controls, f"parent {parent} does not stand above {control_id}")
-        controls[control_id] = Control(control_id, record.fields["title"], parent or None, kind == "group")
+        record.demand(is_group or coverage, f"coverage is {stated!r}, none of {', '.join(_COVERAGES)}")
+        record.demand(not is_group or not stated, "a group has no coverage of its own")
+        controls[control_id] = Control(control_id, title, parent or None, is_group, coverage)
     return tuple(controls.values())
 
 

@@ -1,17 +1,16 @@
 """Checks and mappings to controls: what a check supports, and the state of each control. Pure functions."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
 from mappings.live import LiveControls
-from mappings.loader import ASSESSMENT_PREFIX, Control, Mappings
+from mappings.loader import ASSESSMENT_PREFIX, Control, Coverage, Mappings
 from pipeline.model import (
     Controls,
     ControlState,
     ControlStateName,
-    Coverage,
     EvidenceItem,
     EvidenceReference,
     FrameworkView,
@@ -49,10 +48,9 @@ def framework_views(mappings: Mappings) -> tuple[FrameworkView, ...]:
             publisher=framework.publisher,
             version=framework.version,
             link=framework.link,
-            reach=framework.reach,
             note=framework.note,
-            controls=len(states := control_states(framework.id, mappings, {})),
-            coverage=dict.fromkeys(_COVERAGES, 0) | Counter(state.coverage for state in states),
+            controls=len(stated := [one.coverage for one in mappings.controls(framework.id) if one.coverage]),
+            coverage=dict.fromkeys(_COVERAGES, 0) | Counter(stated),
         )
         for framework in mappings.frameworks
     )
@@ -84,9 +82,8 @@ def control_states(
     A check that did not run is one of ours without any verdict (its service is switched off, or was never
     read). A recommendation of Defender without one is none: Defender lists only what it found to assess.
 
-    `coverage` is `none` without checks, `manual` where every check needs a person (its verdicts are all
-    `manual`), `partial` where some do, or where the framework's controls ask for more than settings (its
-    `reach` is `part`: "supports", not "satisfies"), else `automated`.
+    `coverage` is what the catalogue states, whatever the verdicts are. Only `live` can differ from it: it may
+    take away the recommendations that were a control's only checks, or give a control its first.
 
     Args:
         framework_id: one of `mappings.frameworks`.
@@ -102,14 +99,8 @@ def control_states(
     sources: list[tuple[Mappings | LiveControls, Mapping[str, VerdictCounts]]] = [*live]
     if counts or not live:
         sources.append((mappings, counts))
-    reach = {framework.id: framework.reach for framework in mappings.frameworks}[framework_id]
     return tuple(
-        _control_state(
-            control,
-            _given(framework_id, control.id, sources),
-            newest=newest.get(control.id),
-            whole=reach == "whole",
-        )
+        _control_state(control, _given(framework_id, control.id, sources), newest=newest.get(control.id))
         for control in mappings.controls(framework_id)
         if not control.is_group
     )
@@ -130,7 +121,7 @@ def _given(
 
 
 def _control_state(
-    control: Control, given: Mapping[str, VerdictCounts], *, newest: EvidenceItem | None, whole: bool
+    control: Control, given: Mapping[str, VerdictCounts], *, newest: EvidenceItem | None
 ) -> ControlState:
     verdicts = _total(given.values())
     silent = tuple(
@@ -142,7 +133,7 @@ def _control_state(
         id=control.id,
         title=control.title,
         parent=control.parent,
-        coverage=_coverage(list(given.values()), whole=whole),
+        coverage=_coverage(control, given),
         state=_state(verdicts, mapped=bool(given), complete=not silent),
         verdicts=verdicts,
         checks=tuple(given),
@@ -166,13 +157,11 @@ def _state(verdicts: VerdictCounts, *, mapped: bool, complete: bool) -> ControlS
     return next((state for holds, state in rules if holds), "not_applicable")
 
 
-def _coverage(given: Sequence[VerdictCounts], *, whole: bool) -> Coverage:
-    needs_person = [one == VerdictCounts(manual=one.manual) and one.manual > 0 for one in given]
-    if not needs_person:
+def _coverage(control: Control, checks: Collection[str]) -> Coverage:
+    if not checks or control.coverage is None:
         return "none"
-    if all(needs_person):
-        return "manual"
-    return "automated" if whole and not any(needs_person) else "partial"
+    first = any(check_id.startswith(ASSESSMENT_PREFIX) for check_id in checks)
+    return "partial" if first and control.coverage in {"none", "manual"} else control.coverage
 
 
 def _total(several: Iterable[VerdictCounts]) -> VerdictCounts:

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from collectors.contract import JsonValue
+from mappings.loader import Coverage
 
 type Frequency = Literal["daily", "hourly"]
 type ConnectionStatus = Literal["active", "paused", "attention"]
@@ -244,7 +245,6 @@ class Page[T](msgspec.Struct, frozen=True, kw_only=True):
 type ControlStateName = Literal[
     "pass", "fail", "partial", "manual", "unknown", "not_applicable", "no_evidence"
 ]
-type Coverage = Literal["automated", "partial", "manual", "none"]
 
 
 class EvidenceReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,7 +278,6 @@ class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
     publisher: str
     version: str
     link: str
-    reach: str
     note: str
     controls: int
     coverage: Mapping[Coverage, int]

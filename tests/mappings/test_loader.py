@@ -86,6 +86,17 @@ class TestAnswers:
 
         assert (control.parent, control.is_group) == ("CC7", False)
 
+    def test_a_control_states_its_coverage(self, loaded: loader.Mappings) -> None:
+        """How far the checks of a control reach stands beside it; a group has nothing to cover."""
+        stated = {one.id: one.coverage for one in loaded.controls("soc2_2017")}
+
+        assert [stated[one] for one in ("CC1.1", "CC4.2", "CC7.1", "CC7")] == [
+            "none",
+            "manual",
+            "partial",
+            None,
+        ]
+
     def test_an_unknown_framework_is_an_error(self, loaded: loader.Mappings) -> None:
         """A framework that is not there is never an empty catalogue."""
         with pytest.raises(KeyError):
@@ -147,13 +158,23 @@ class TestRefusals:
             ("controls/defender.csv", "soc2_2017, CC7.1,defender_x,seed", "white space"),
             ("controls/defender.csv", "soc2_2017,CC7.1,defender_x", "4 fields expected, 3 found"),
             ("controls/defender.csv", 'soc2_2017,CC7.1,"defender_x"y,seed', "expected after"),
-            ("catalogues/soc2_2017.csv", "CC7.1,Again,CC7,control", "CC7.1 is listed twice"),
-            ("catalogues/soc2_2017.csv", "CC7.9,New,CC77,control", "parent CC77 does not stand above CC7.9"),
-            ("catalogues/soc2_2017.csv", "CC7.9,New,CC7,leaf", "kind is 'leaf'"),
-            ("catalogues/soc2_2017.csv", ",New,CC7,control", "control_id is empty"),
-            ("frameworks.csv", "soc2_2017,a,b,c,d,part,e", "framework soc2_2017 is listed twice"),
-            ("frameworks.csv", "soc2_2030,a,b,c,d,most,e", "reach is 'most', neither whole nor part"),
-            ("frameworks.csv", "soc2_2030,a,b,c,,part,e", "link is empty"),
+            ("catalogues/soc2_2017.csv", "CC7.1,Again,CC7,control,none", "CC7.1 is listed twice"),
+            (
+                "catalogues/soc2_2017.csv",
+                "CC7.9,New,CC77,control,none",
+                "parent CC77 does not stand above CC7.9",
+            ),
+            ("catalogues/soc2_2017.csv", "CC7.9,New,CC7,leaf,none", "kind is 'leaf'"),
+            (
+                "catalogues/soc2_2017.csv",
+                "CC7.9,New,CC7,control,most",
+                "coverage is 'most', none of automated",
+            ),
+            ("catalogues/soc2_2017.csv", "CC7.9,New,CC7,control,", "coverage is ''"),
+            ("catalogues/soc2_2017.csv", "CC10,New,,group,none", "a group has no coverage of its own"),
+            ("catalogues/soc2_2017.csv", ",New,CC7,control,none", "control_id is empty"),
+            ("frameworks.csv", "soc2_2017,a,b,c,d,e", "framework soc2_2017 is listed twice"),
+            ("frameworks.csv", "soc2_2030,a,b,c,,e", "link is empty"),
             ("defender_assessments.csv", "not-a-guid,Name,High,x,PV-2", "'not-a-guid' is not a GUID"),
             ("defender_assessments.csv", f"{SOME_ASSESSMENT.upper()},Name,High,x,PV-2", "in lower case"),
             ("defender_assessments.csv", f"{SOME_ASSESSMENT},Name,High,x,PV-2", "is listed twice"),

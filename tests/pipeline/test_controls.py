@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappings.live import LiveControls
 from mappings.loader import Mappings, load
 from pipeline.controls import control_states, controls_of, framework_views
 from pipeline.model import ControlState, EvidenceItem, Provenance, VerdictCounts
@@ -38,6 +39,13 @@ def state_of(
     """Give the state of one control."""
     states = {state.id: state for state in control_states(framework_id, mappings(), given)}
     return states[control_id]
+
+
+def coverage_with(named: dict[str, list[str]]) -> dict[str, str]:
+    """Give the coverage of MCSB's controls where a subscription names those of some recommendations."""
+    live = LiveControls.of(named, mappings())
+    states = control_states("mcsb_v1", mappings(), {}, live=[(live, {})])
+    return {one.id: one.coverage for one in states}
 
 
 def settled(control_id: str, **others: VerdictCounts) -> dict[str, VerdictCounts]:
@@ -172,27 +180,47 @@ class TestStates:
 
 
 class TestCoverage:
-    """How much of a control is gathered without people."""
+    """How much of a control is gathered without people: stated, not found out from verdicts."""
 
-    def test_coverage_claims_exactly_what_is_mapped(self) -> None:
-        """In every framework: covered, as far as its controls reach, where a check is mapped; else none."""
-        for framework in mappings().frameworks:
-            for state in control_states(framework.id, mappings(), {}):
-                mapped = bool(mappings().checks_of(framework.id, state.id))
-                covered = "automated" if framework.reach == "whole" else "partial"
-                assert state.coverage == (covered if mapped else "none")
+    @pytest.mark.parametrize("framework_id", [framework.id for framework in mappings().frameworks])
+    def test_coverage_is_what_the_catalogue_states(self, framework_id: str) -> None:
+        """For every control, before there is any verdict."""
+        shown = {state.id: state.coverage for state in control_states(framework_id, mappings(), {})}
 
-    @pytest.mark.parametrize(
-        ("score", "rest", "coverage"),
-        [(BY_HAND, GOOD, "partial"), (BY_HAND, BY_HAND, "manual"), (ASIDE, GOOD, "partial")],
-    )
-    def test_checks_that_need_people_are_told(
-        self, score: VerdictCounts, rest: VerdictCounts, coverage: str
-    ) -> None:
-        """A check whose verdicts are all manual gathers nothing by itself."""
-        given = dict.fromkeys(checks_of("soc2_2017", "CC7.1"), rest) | {SCORE: score}
+        catalogue = mappings().controls(framework_id)
+        assert shown == {one.id: one.coverage for one in catalogue if not one.is_group}
 
-        assert state_of("CC7.1", given).coverage == coverage
+    @pytest.mark.parametrize("verdict", [GOOD, BAD, BY_HAND, ASIDE, UNREAD])
+    def test_verdicts_do_not_change_it(self, verdict: VerdictCounts) -> None:
+        """What a control asks for is the same on a good day and on a bad one."""
+        given = dict.fromkeys(checks_of("soc2_2017", "CC7.1"), verdict)
+
+        assert state_of("CC7.1", given).coverage == "partial"
+
+    def test_a_control_of_a_person_is_shown_as_one(self) -> None:
+        """Its only check never decides; once it ran, the control waits for somebody to look."""
+        before, after = state_of("A1.3", {}), state_of("A1.3", {"recovery_restore_tested": BY_HAND})
+
+        assert [(one.coverage, one.state) for one in (before, after)] == [
+            ("manual", "no_evidence"),
+            ("manual", "manual"),
+        ]
+
+    def test_a_subscription_may_give_a_control_its_first_check(self) -> None:
+        """What its regulatory compliance names counts, where the catalogue knows of none, or of people."""
+        named = {"f9f0eed0-f143-47bf-b856-671ea2eeed62": ["GS-1", "BR-4"]}
+
+        states = coverage_with(named)
+
+        assert [states[one] for one in ("GS-1", "BR-4", "GS-4")] == ["partial", "partial", "none"]
+
+    def test_a_subscription_may_take_a_controls_last_check(self) -> None:
+        """A control whose only recommendation is named under another one is covered by nothing."""
+        named = {"f9f0eed0-f143-47bf-b856-671ea2eeed62": ["NS-1"]}
+
+        states = coverage_with(named)
+
+        assert (states["NS-1"], states["NS-7"]) == ("partial", "none")
 
 
 class TestCatalogue:
