@@ -10,20 +10,20 @@ from collectors.contract import Collector
 from collectors.errors import CredentialRejected
 from pipeline.audit import AuditLog
 from pipeline.authentication.errors import translate_authentication_error
+from pipeline.callers.admission import Admission, TokenCheck
 from pipeline.connecting.attempt_limit import AttemptLimit
 from pipeline.connecting.credential_trials import CredentialTrials
 from pipeline.connecting.secret_expiry import expiry_notice_due
 from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
 from pipeline.credentials import Credentials
-from pipeline.errors import SettingsError
 from pipeline.health import Health, Probe
 from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
 from pipeline.reading.population import Population
 from pipeline.reading.register import Register
 from pipeline.reading.service_states import ServiceStates
-from pipeline.settings import Settings
+from pipeline.settings import CallerTokens, Settings
 from pipeline.stores.attempt_table import AttemptTable
 from pipeline.stores.audit_table import AuditTable
 from pipeline.stores.connection_table import ConnectionTable
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from mappings.loader import Mappings
-    from pipeline.azure_reader import Azure, AzureReader
+    from pipeline.azure_reader import Azure, AzureReader, SharedTransport
     from pipeline.stores.records import ConnectionRecord
 
 VAULT_PROBE = "health-probe"
@@ -61,12 +61,6 @@ class Services:
     """
 
     def __init__(self, settings: Settings, *, functions: tuple[str, ...], clock: Clock = utc_now) -> None:
-        if settings.callers is not None:
-            # Better no app than one that looks as if it checked who calls.
-            raise SettingsError(
-                "The app cannot start: API_AUDIENCE is set, but callers' tokens are not checked yet.",
-                advice="Remove API_AUDIENCE; callers need a Functions key on every route.",
-            )
         self.settings = settings
         self._functions = functions
         self._clock = clock
@@ -168,6 +162,11 @@ class Services:
         return Health(probes, version=pipeline.__version__, functions=self._functions)
 
     @cached_property
+    def callers(self) -> Admission:
+        """Who may call."""
+        return Admission(self.settings.callers, self._access_tokens)
+
+    @cached_property
     def cursors(self) -> Cursors:
         """Sealed positions of lists."""
         return Cursors(self._secrets)
@@ -184,7 +183,7 @@ class Services:
 
     async def close(self) -> None:
         """Close what was opened."""
-        for name in ("_azure", "_credentials", "_secrets", "_tables", "_queue", "_identity"):
+        for name in ("_to_entra", "_azure", "_credentials", "_secrets", "_tables", "_queue", "_identity"):
             if name in self.__dict__:
                 await getattr(self, name).close()
 
@@ -237,6 +236,18 @@ class Services:
             portal_url=self.settings.portal_url,
             clock=self._clock,
         )
+
+    @cached_property
+    def _to_entra(self) -> "SharedTransport":
+        from pipeline.azure_reader import SharedTransport
+
+        return SharedTransport()
+
+    def _access_tokens(self, rules: CallerTokens) -> TokenCheck:
+        from pipeline.callers.signing_keys import SigningKeys
+        from pipeline.callers.tokens import AccessTokens
+
+        return AccessTokens(rules, SigningKeys(self.settings.cloud, rules.tenant_id, self._to_entra))
 
     @cached_property
     def _collectors(self) -> Mapping[str, Collector]:

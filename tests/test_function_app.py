@@ -44,6 +44,7 @@ HTTP = (
     ("describe_api", "GET", "openapi.json", "FUNCTION"),
     ("get_health", "GET", "health", "ANONYMOUS"),
     ("get_health_details", "GET", "health/details", "FUNCTION"),
+    ("preflight", "OPTIONS", "{*path}", "ANONYMOUS"),
 )
 TIMERS = (
     ("plan_daily_syncs", "0 30 2 * * *"),

@@ -28,7 +28,7 @@ class Admission:
         tokens: makes what checks tokens, when the first one comes.
     """
 
-    def __init__(self, rules: CallerTokens | None, tokens: Callable[[], TokenCheck]) -> None:
+    def __init__(self, rules: CallerTokens | None, tokens: Callable[[CallerTokens], TokenCheck]) -> None:
         self._rules = rules
         self._make = tokens
         self._tokens: TokenCheck | None = None
@@ -53,7 +53,7 @@ class Admission:
         if self._rules is None:
             return KEY_HOLDER
         if self._tokens is None:
-            self._tokens = self._make()
+            self._tokens = self._make(self._rules)
         caller = await self._tokens.check(bearer_token(headers))
         lacking = lacking_role(caller.roles, changes=changes, required=self._rules.required_role)
         if lacking is not None:

@@ -12,9 +12,11 @@ import msgspec
 
 from collectors.errors import ConnectorError
 from pipeline.audit import result_of
-from pipeline.errors import InvalidRequest, NotFound
+from pipeline.callers.caller import ANONYMOUS, Caller
+from pipeline.errors import CallerRefused, InvalidRequest, NotFound
 from pipeline.model import Page
 from pipeline.triggers import problems
+from pipeline.triggers.http_headers import every_answer
 from pipeline.triggers.http_origin import origin_of
 from pipeline.triggers.http_parsing import POSITION, parse, parse_query
 from pipeline.triggers.http_route import Call, Route
@@ -24,7 +26,6 @@ from pipeline.triggers.http_trail import Trail
 BASE_PATH = "/api"
 CORRELATION_ID = "x-correlation-id"
 _JSON = "application/json"
-_EVERY_ANSWER = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _SANE_ID = re.compile(r"[\w.~:-]{1,200}", re.ASCII)
 _SANE_CORRELATION_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 LOG = logging.getLogger(__name__)
@@ -46,11 +47,13 @@ async def serve(route: AnyRoute, services: HttpServices, request: func.HttpReque
     correlation_id = _correlation_id(request)
     trail = Trail(route, services.audit, request, correlation_id)
     try:
-        call = await _admitted(route, services, request)
+        trail.caller = await _caller(route, services, request)
+        call = await _parsed(route, services, request, trail.caller)
         await trail.start(call)
         answer = await _sealed(await route.handler(call), route, call)
-        response = _response(answer, route, correlation_id)
+        response = _response(answer, route)
     except ConnectorError as error:
+        trail.caller = error.caller if isinstance(error, CallerRefused) else trail.caller
         LOG.info("call_refused route=%s code=%s correlation_id=%s", route.name, error.code, correlation_id)
         response = _problem(error, services, correlation_id)
         await trail.end(result_of(response.status_code, code=error.code, reason=error.reason))
@@ -60,11 +63,19 @@ async def serve(route: AnyRoute, services: HttpServices, request: func.HttpReque
         await trail.end(result_of(response.status_code, code=ConnectorError.code))
     else:
         await trail.end(result_of(response.status_code), answer)
-    return response
+    return _common(response, services, request, correlation_id)
 
 
-async def _admitted(route: AnyRoute, services: HttpServices, request: func.HttpRequest) -> Call[Any, Any]:
-    """Let a call in. The host has checked the key; whatever else a caller must show is checked here first."""
+async def _caller(route: AnyRoute, services: HttpServices, request: func.HttpRequest) -> Caller:
+    """Let a caller in. The host has checked the key; the token is checked here, before anything is read."""
+    if route.anonymous:
+        return ANONYMOUS
+    return await services.callers.admit(request.headers, changes=route.changes)
+
+
+async def _parsed(
+    route: AnyRoute, services: HttpServices, request: func.HttpRequest, caller: Caller
+) -> Call[Any, Any]:
     path = dict(request.route_params)
     if not all(_SANE_ID.fullmatch(value) for value in path.values()):
         raise NotFound("There is nothing of this id.")
@@ -77,6 +88,7 @@ async def _admitted(route: AnyRoute, services: HttpServices, request: func.HttpR
     query = await parse_query(request.params, route.query, opened)
     return Call(
         services=services,
+        caller=caller,
         path=path,
         body=parse(body, route.request),
         query=query,
@@ -109,8 +121,8 @@ def _list_of(route: AnyRoute, path: Mapping[str, str], query: msgspec.Struct) ->
     return json.dumps([route.name, sorted(path.items()), [(name, filters[name]) for name in names]])
 
 
-def _response(answer: object, route: AnyRoute, correlation_id: str) -> func.HttpResponse:
-    headers = {**_EVERY_ANSWER, CORRELATION_ID: correlation_id}
+def _response(answer: object, route: AnyRoute) -> func.HttpResponse:
+    headers: dict[str, str] = {}
     if route.location is not None:
         headers["location"] = f"{BASE_PATH}/{route.location(answer)}"
     body = None if answer is None else msgspec.json.encode(answer)
@@ -122,9 +134,19 @@ def _problem(error: Exception, services: HttpServices, correlation_id: str) -> f
     return func.HttpResponse(
         problem.body,
         status_code=problem.status,
-        headers={**_EVERY_ANSWER, **problem.headers, CORRELATION_ID: correlation_id},
+        headers=dict(problem.headers),
         mimetype=problems.MEDIA_TYPE,
     )
+
+
+def _common(
+    response: func.HttpResponse, services: HttpServices, request: func.HttpRequest, correlation_id: str
+) -> func.HttpResponse:
+    """Add what every answer says; what a route says itself stays."""
+    common = every_answer(request.headers, services.settings.portal_origins)
+    for name, value in {**common, CORRELATION_ID: correlation_id}.items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def _correlation_id(request: func.HttpRequest) -> str:

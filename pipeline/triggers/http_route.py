@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from pipeline.audit import Origin
+from pipeline.callers.caller import Caller
 from pipeline.connecting.attempt_limit import Trier
 from pipeline.errors import Problem
 from pipeline.requests import AuditAction
@@ -23,6 +24,7 @@ class Call[B: msgspec.Struct, Q: msgspec.Struct]:
 
     Args:
         services: the flow behind the API.
+        caller: who calls, by ids alone.
         path: the parameters of the path.
         body: the request body.
         query: the query parameters, a cursor opened to its position.
@@ -30,6 +32,7 @@ class Call[B: msgspec.Struct, Q: msgspec.Struct]:
     """
 
     services: HttpServices
+    caller: Caller
     path: Mapping[str, str]
     body: B
     query: Q
@@ -80,6 +83,11 @@ class Route[B: msgspec.Struct, Q: msgspec.Struct, A]:
     def parameters(self) -> tuple[str, ...]:
         """The names of the path's parameters."""
         return tuple(_PARAMETER.findall(self.path))
+
+    @property
+    def changes(self) -> bool:
+        """Whether a call may change anything: what GET serves, a caller who only reads may have."""
+        return self.method != "GET"
 
     def action_of(self, query: Q | None) -> AuditAction | None:
         """Give what the audit log calls a call; None for the query stands for a call that was not read."""

@@ -1,8 +1,10 @@
 """What the HTTP side needs of the flow behind it; tests fulfil it in memory."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from pipeline.audit import Attempt, AuditEntry, Ending
+from pipeline.callers.caller import Caller
 from pipeline.connecting.attempt_limit import Trier
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
@@ -157,8 +159,26 @@ class HealthService(Protocol):
         ...
 
 
-class PortalAddresses(Protocol):
-    """Where the Azure portal of this cloud is."""
+class CallersService(Protocol):
+    """Who may call."""
+
+    @property
+    def wants_token(self) -> bool:
+        """Whether a Functions key alone does not suffice."""
+        ...
+
+    async def admit(self, headers: Mapping[str, str], *, changes: bool) -> Caller:
+        """Let a caller in, who may want to change something; raises CallerRefused."""
+        ...
+
+
+class AnswerSettings(Protocol):
+    """Settings, as far as answers need them."""
+
+    @property
+    def portal_origins(self) -> tuple[str, ...]:
+        """Web origins whose pages may call."""
+        ...
 
     def portal_url(self, page: str, /) -> str | None:
         """Complete a page to its address; None for ""."""
@@ -214,6 +234,11 @@ class HttpServices(Protocol):
         ...
 
     @property
-    def settings(self) -> PortalAddresses:
+    def callers(self) -> CallersService:
+        """Who may call."""
+        ...
+
+    @property
+    def settings(self) -> AnswerSettings:
         """Settings, as far as answers need them."""
         ...

@@ -8,6 +8,7 @@ import azure.functions as func
 import msgspec
 
 from pipeline.audit import Actor, Attempt, AuditEntry, Ending, Result, Target
+from pipeline.callers.caller import KEY_HOLDER, Caller
 from pipeline.model import Connected, Connection, Rotated, SyncRun
 from pipeline.triggers.http_origin import origin_of
 from pipeline.triggers.http_route import Call, Route
@@ -24,6 +25,8 @@ class Trail:
     Args:
         route: what was called.
         request: as the Functions host hands it over.
+
+    `caller` is a holder of the key until more is known.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Trail:
         self._correlation_id = correlation_id
         self._entry: AuditEntry | None = None
         self._tried = False
+        self.caller = KEY_HOLDER
 
     async def start(self, call: Call[Any, Any]) -> None:
         """Record a call that is about to be handled; raises AuditUnavailable, and then it must not be."""
@@ -59,12 +63,21 @@ class Trail:
         body = None if call is None else call.body
         return Attempt(
             action=action,
-            actor=Actor(kind="key"),
+            actor=_actor(self.caller),
             origin=origin_of(self._request.headers),
             target=_target_of(self._request.route_params.get("connection_id", ""), body),
             fields=_given(body),
             correlation_id=self._correlation_id,
         )
+
+
+def _actor(caller: Caller) -> Actor:
+    return Actor(
+        kind="token" if caller.kind == "token" else "key",
+        object_id=caller.object_id,
+        client_id=caller.client_id,
+        tenant_id=caller.tenant_id,
+    )
 
 
 def _target_of(connection_id: str, body: msgspec.Struct | None) -> Target:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 
 from collectors.errors import ConnectorError, Terminal, Throttled, Transient
-from pipeline.errors import Problem, TooManyAttempts
+from pipeline.errors import CallerRefused, Problem, TooManyAttempts
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:azure-evidence-connector:problem:"
@@ -93,6 +93,8 @@ def _faults(error: ConnectorError) -> tuple[FieldFault, ...]:
 
 
 def _headers(error: ConnectorError) -> dict[str, str]:
+    if isinstance(error, CallerRefused):
+        return {"www-authenticate": error.challenge}
     wait_s = error.retry_after_s if isinstance(error, Throttled | TooManyAttempts) else None
     return {} if wait_s is None else {"retry-after": str(math.ceil(wait_s))}
 

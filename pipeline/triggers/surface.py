@@ -4,4 +4,5 @@ from pipeline.triggers.http_routes import ROUTES
 
 TIMERS = ("plan_daily_syncs", "plan_hourly_syncs", "resume_sync_runs")
 QUEUE_WORKERS = ("run_sync", "give_up_sync")
-FUNCTIONS = (*(route.name for route in ROUTES), *TIMERS, *QUEUE_WORKERS)
+PREFLIGHT = "preflight"
+FUNCTIONS = (*(route.name for route in ROUTES), PREFLIGHT, *TIMERS, *QUEUE_WORKERS)

@@ -136,7 +136,7 @@ class NoKeys:
         """Find none."""
 
 
-def unwanted() -> AccessTokens:
+def unwanted(_rules: CallerTokens, /) -> AccessTokens:
     """Fail: no token is to be checked."""
     raise AssertionError
 
@@ -154,7 +154,7 @@ SEGMENT = st.from_regex(r"[\w-]{1,40}", fullmatch=True)
 )
 def test_garbage_is_refused(value: str) -> None:
     """Whatever stands in the header, the answer is 401 with a challenge that can be sent, never a failure."""
-    admission = Admission(RULES, lambda: AccessTokens(RULES, NoKeys()))
+    admission = Admission(RULES, lambda rules: AccessTokens(rules, NoKeys()))
 
     error = asyncio.run(refused(admission, {"authorization": value}))
 

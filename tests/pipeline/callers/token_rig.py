@@ -47,7 +47,7 @@ class TokenRig:
     def admission(self, required: str | None = None) -> Admission:
         """The admission with a required role."""
         rules = msgspec.structs.replace(self.rules, required_role=required)
-        return Admission(rules, lambda: AccessTokens(rules, self.keys))
+        return Admission(rules, lambda _: AccessTokens(rules, self.keys))
 
     def token(self, change: MintToken | None = None, **claims: object) -> str:
         """Mint a token, a good one but for what is said."""

@@ -7,6 +7,7 @@ from collectors.contract import Check, Collector, Part, Read
 from collectors.errors import CredentialRejected
 from mappings import loader
 from pipeline.audit import Actor, Attempt, AuditEntry, Ending, Origin, Target
+from pipeline.callers.admission import Admission, TokenCheck
 from pipeline.connecting.attempt_limit import Trier
 from pipeline.health import Health
 from pipeline.model import (
@@ -30,6 +31,7 @@ from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
 from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
+from pipeline.settings import CallerTokens
 
 AT = "2026-11-21T22:24:00.000000Z"
 MAPPINGS = loader.load()
@@ -201,6 +203,11 @@ class MemoryVault:
         self.asked.append(f"forget {name}")
 
 
+def never_checked(_rules: CallerTokens, /) -> TokenCheck:
+    """Stand for the check of tokens where none is wanted."""
+    raise AssertionError
+
+
 class MemoryServices:
     """Fulfils `HttpServices`; its lists and actions are one object, which keeps what it was asked."""
 
@@ -218,6 +225,8 @@ class MemoryServices:
         self.service_states = MemoryServiceStates(self)
         self.audit = MemoryAudit(self)
         self.settings = self
+        self.callers = Admission(None, never_checked)
+        self.portal_origins: tuple[str, ...] = ()
 
     def portal_url(self, page: str) -> str | None:
         """Complete a page."""

@@ -29,7 +29,7 @@ def trigger_of(function: func.decorators.function_app.Function) -> dict[str, typ
 
 
 def test_one_function_a_route() -> None:
-    """Names, routes, methods and levels are those of the table."""
+    """Names, routes, methods and levels are those of the table; one more answers browsers that ask first."""
     found = {
         (
             function.get_function_name(),
@@ -43,7 +43,7 @@ def test_one_function_a_route() -> None:
     assert found == {
         (route.name, route.method, route.path, "anonymous" if route.anonymous else "function")
         for route in ROUTES
-    }
+    } | {("preflight", "OPTIONS", "{*path}", "anonymous")}
 
 
 def test_only_health_is_anonymous() -> None:
@@ -58,7 +58,9 @@ def test_no_route_is_served_twice() -> None:
     assert len(set(served)) == len(served)
 
 
-@pytest.mark.parametrize("index", range(len(ROUTES)), ids=[route.name for route in ROUTES])
+@pytest.mark.parametrize(
+    "index", range(len(ROUTES) + 1), ids=[*(route.name for route in ROUTES), "preflight"]
+)
 def test_the_worker_accepts_every_signature(index: int) -> None:
     """One parameter `req`, no default, and exactly the annotations that the worker library demands."""
     function = functions()[index].get_user_function()
