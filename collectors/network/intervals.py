@@ -41,11 +41,6 @@ def size(ranges: Ranges) -> int:
     return sum(last - first + 1 for first, last in ranges)
 
 
-def holds(ranges: Ranges, number: int) -> bool:
-    """Tell whether a number is in a set."""
-    return any(first <= number <= last for first, last in ranges)
-
-
 def cells(sets: Iterable[Ranges], whole: Range) -> tuple[Range, ...]:
     """Cut a whole where any set begins or ends: all numbers of a cell are in the same sets."""
     cuts = {whole[0]}
