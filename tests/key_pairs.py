@@ -1,7 +1,6 @@
 """Certificates and private keys made up for a test."""
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 import msgspec
 from cryptography import x509
@@ -26,10 +25,14 @@ class MadeUp(msgspec.Struct, frozen=True):
         return self.certificate + self.key
 
 
-@cache
+_KEYS: dict[tuple[int, int], rsa.RSAPrivateKey] = {}
+
+
 def rsa_key(number: int, bits: int = 2048) -> rsa.RSAPrivateKey:
     """Give a key, the same for the same number: making one takes long."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    if (number, bits) not in _KEYS:
+        _KEYS[number, bits] = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    return _KEYS[number, bits]
 
 
 def certificate_of(key: Key, *, starts: timedelta = -DAY, ends: timedelta = 100 * DAY) -> x509.Certificate:

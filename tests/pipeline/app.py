@@ -25,7 +25,7 @@ from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
 from pipeline.credentials import Credentials
 from pipeline.model import Attention, Connection, RunTrigger, SetupCheck, SyncRun
-from pipeline.requests import ClientSecretAuth, ConnectRequest
+from pipeline.requests import AuthRequest, ClientSecretAuth, ConnectRequest
 from pipeline.settings import Settings
 from pipeline.stores.attempt_table import AttemptTable
 from pipeline.stores.connection_table import ConnectionTable
@@ -147,12 +147,12 @@ class App:
         }
         return ClientSecretAuth(**(entered | other), secret_expires_on=ends)
 
-    def request(self, *names: str, auth: ClientSecretAuth | None = None) -> ConnectRequest:
+    def request(self, *names: str, auth: AuthRequest | None = None) -> ConnectRequest:
         """Ask to connect subscriptions by their names."""
         ids = tuple(self.subscription_id(name) for name in names)
         return ConnectRequest(name="Example", auth=auth or self.auth(), subscription_ids=ids)
 
-    async def connect(self, name: str = "production", auth: ClientSecretAuth | None = None) -> Connection:
+    async def connect(self, name: str = "production", auth: AuthRequest | None = None) -> Connection:
         """Connect one subscription."""
         connected = await self.connections.connect(self.request(name, auth=auth))
         return connected.connections[0]
