@@ -7,7 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from collectors.errors import ConnectorError, CredentialRejected, ServiceUnavailable
+from collectors.errors import AccessDenied, ConnectorError, CredentialRejected, ServiceUnavailable, Terminal
+from pipeline.authentication.generations import is_same
 from pipeline.collect import PortalUrls, view_of
 from pipeline.errors import AttemptsSpent, Conflict, LeaseLost, NotFound
 from pipeline.model import Attention, ProblemView, RunStatus, SyncRun
@@ -29,7 +30,13 @@ class Reading(Protocol):
     """Opens Azure for a connection."""
 
     async def open(self, connection: ConnectionRecord) -> PartReaders:
-        """Ask for a token with the connection's credential; raises CredentialRejected or Transient."""
+        """Ask for a token with the connection's credential.
+
+        Raises:
+            CredentialRejected: it is refused.
+            AccessDenied: it speaks for a person who has no role any more.
+            Transient: nobody can tell.
+        """
         ...
 
 
@@ -136,11 +143,11 @@ class SyncWorker:
             await self._stores.runs.save(failed_attempt(attempt.run, self._problem(error)))
             raise
 
-    async def _collect(self, attempt: Attempt) -> CredentialRejected | None:
-        """Collect what is left; gives what Entra or Azure said if it refuses the credential."""
+    async def _collect(self, attempt: Attempt) -> Terminal | None:
+        """Collect what is left; gives what Entra or Azure said if it refuses the credential as a whole."""
         try:
             readers = await self._reading.open(attempt.connection)
-        except CredentialRejected as error:
+        except (CredentialRejected, AccessDenied) as error:
             await attempt.gaps(error)
             return error
         await attempt.collect(readers)
@@ -168,7 +175,7 @@ class SyncWorker:
         await self._register.commit(finished, attempt.lease)
         _log_end(attempt)
 
-    async def _set_attention(self, connection: ConnectionRecord, rejected: CredentialRejected | None) -> None:
+    async def _set_attention(self, connection: ConnectionRecord, rejected: Terminal | None) -> None:
         """Keep on the connection that its credential is refused, or that it works again."""
         attention = None
         if rejected is not None:
@@ -183,7 +190,7 @@ class SyncWorker:
             current = await self._stores.connections.find(connection.id)
             if current is None or current.disconnected_at is not None:
                 return
-            if current.credential != connection.credential:
+            if not is_same(current.credential, connection.credential):
                 return  # replaced meanwhile: nothing is known of the new one
             with contextlib.suppress(Conflict):  # somebody changed it meanwhile: look again
                 await self._stores.connections.replace(msgspec.structs.replace(current, attention=attention))

@@ -5,6 +5,10 @@ So whatever a crash leaves between two names is found by either of them, and nob
 
 import re
 
+import msgspec
+
+from pipeline.stores.records import CredentialRecord
+
 _NAME = re.compile(r"(?P<root>.*?)(?:-r(?P<number>\d+))?")
 
 
@@ -24,6 +28,16 @@ def neighbours(name: str) -> tuple[str, ...]:
     root, number = _parts(name)
     numbers = [one for one in (number - 1, number, number + 1) if one >= 0]
     return tuple(f"{root}-r{one}" if one else root for one in numbers)
+
+
+def is_same(one: CredentialRecord, other: CredentialRecord) -> bool:
+    """Tell whether two records name one credential, in whatever generation of its secret."""
+    return _first(one) == _first(other)
+
+
+def _first(record: CredentialRecord) -> CredentialRecord:
+    name = record.secret_name and root_of(record.secret_name)
+    return msgspec.structs.replace(record, secret_name=name)
 
 
 def _parts(name: str) -> tuple[str, int]:

@@ -7,6 +7,7 @@ in its memory, and its connections are closed with it.
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol, override
@@ -204,6 +205,8 @@ def entra_sign_in(settings: Settings) -> EntraSignIn | None:
 def _opened(authority: str, application: SignIn) -> Iterator[_Application]:
     """Make msal's application: asking the configured authority alone, and silent, as it logs answers."""
     logging.getLogger("msal").setLevel(logging.CRITICAL + 1)
+    # It would have the browser post a form. A code in an address is of no use without the verifier.
+    warnings.filterwarnings("ignore", "response_mode=", UserWarning)
     from msal import ConfidentialClientApplication
 
     made = ConfidentialClientApplication(

@@ -45,7 +45,7 @@ class ConnectionTable:
         return await self.get(record.id)
 
     async def _already_connected(self, subscription_id: str) -> AlreadyConnected | Conflict:
-        claimed_by = await self._claimed_by(subscription_id)
+        claimed_by = await self.claimed_by(subscription_id)
         if claimed_by is None:
             return Conflict(f"Subscription {subscription_id} was disconnected a moment ago.")
         return AlreadyConnected(
@@ -54,7 +54,8 @@ class ConnectionTable:
             extra={"connection_id": claimed_by},
         )
 
-    async def _claimed_by(self, subscription_id: str) -> str | None:
+    async def claimed_by(self, subscription_id: str) -> str | None:
+        """Give the id of the connection that a subscription has, or None."""
         from azure.core.exceptions import ResourceNotFoundError
 
         table = await self._tables.table("connections")

@@ -20,6 +20,10 @@ class ConnectionStore(Protocol):
         """Give a connection even if it was disconnected, or None if there never was one or it was purged."""
         ...
 
+    async def claimed_by(self, subscription_id: str) -> str | None:
+        """Give the id of the connection that a subscription has, or None."""
+        ...
+
     async def replace(self, record: ConnectionRecord) -> ConnectionRecord:
         """Replace a connection read before; raises Conflict if it changed since."""
         ...
