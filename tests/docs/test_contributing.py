@@ -59,7 +59,22 @@ def copy(tmp_path: Path) -> Path:
     (tmp_path / "collectors" / f"{SERVICE}.py").write_text(module, "utf-8")
     (tmp_path / "tests" / "collectors" / f"test_{SERVICE}.py").write_text(test, "utf-8")
     (tmp_path / "mappings" / "controls" / f"{SERVICE}.csv").write_text(example("csv")[0], "utf-8")
+    change(tmp_path, example("diff")[0])
     return tmp_path
+
+
+def change(root: Path, lines: str) -> None:
+    """Change lines as the example shows them: the file, the line that is there, the line in its place."""
+    path, old = root, ""
+    for line in lines.splitlines():
+        if line.startswith("--- "):
+            path = root / line.removeprefix("--- ")
+        elif line.startswith("-"):
+            old = line[1:]
+        else:
+            content = path.read_text("utf-8")
+            assert f"{old}\n" in content
+            path.write_text(content.replace(f"{old}\n", f"{line[1:]}\n"), "utf-8")
 
 
 def in_copy(copy: Path, *command: str) -> subprocess.CompletedProcess[str]:
