@@ -162,11 +162,11 @@ async def list_audit_log(call: Call[NoBody, AuditQuery]) -> Page[AuditEntry]:
     return await call.services.audit.page(call.query)
 
 
-async def describe_api(_call: Call[NoBody, NoQuery]) -> dict[str, Any]:
+async def describe_api(call: Call[NoBody, NoQuery]) -> dict[str, Any]:
     """Describe this API as OpenAPI 3.1."""
     from pipeline.triggers import http_routes, openapi
 
-    return openapi.document(http_routes.ROUTES)
+    return openapi.document(http_routes.ROUTES, wants_token=call.services.callers.wants_token)
 
 
 async def get_health(call: Call[NoBody, NoQuery]) -> HealthState:

@@ -10,7 +10,16 @@ from typing import Any
 import msgspec
 
 from pipeline import __version__
-from pipeline.errors import AuditUnavailable, InvalidRequest, NotFound, Problem, UpstreamUnavailable
+from pipeline.callers.caller import MANAGE, READ
+from pipeline.errors import (
+    AuditUnavailable,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    Problem,
+    Unauthenticated,
+    UpstreamUnavailable,
+)
 from pipeline.triggers.http_calls import BASE_PATH, CORRELATION_ID, AnyRoute
 from pipeline.triggers.http_parsing import CURSOR, NoBody, is_paged, public_fields
 from pipeline.triggers.problems import MEDIA_TYPE, ProblemDetails
@@ -33,9 +42,18 @@ _CONNECT_EXAMPLE = {
     "sync_now": True,
 }
 _EXAMPLES: Mapping[str, object] = {"connect_subscriptions": _CONNECT_EXAMPLE}
-_SECURITY_SCHEMES = {
+_KEYS = {
     "function_key_header": {"type": "apiKey", "in": "header", "name": "x-functions-key"},
     "function_key_query": {"type": "apiKey", "in": "query", "name": "code"},
+}
+_TOKEN = {
+    "entra_token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Access token of Microsoft Entra, needed beside the key where the settings ask for it."
+        f" App role {READ} for GET, {MANAGE} for everything, unless the settings name another.",
+    }
 }
 _HEADERS = {
     "correlation_id": {
@@ -43,6 +61,10 @@ _HEADERS = {
         "schema": {"type": "string"},
     },
     "retry_after": {"description": "Seconds until the next try.", "schema": {"type": "integer"}},
+    "www_authenticate": {
+        "description": "The challenge of RFC 6750; absent where the Functions host refuses the key.",
+        "schema": {"type": "string"},
+    },
     "location": {"description": "Where to look for what was started.", "schema": {"type": "string"}},
 }
 _CURSOR_PARAMETER = {
@@ -56,11 +78,12 @@ type Json = dict[str, Any]
 
 
 @cache
-def document(routes: tuple[AnyRoute, ...]) -> Json:
+def document(routes: tuple[AnyRoute, ...], *, wants_token: bool = False) -> Json:
     """Describe the routes.
 
     Args:
         routes: the table that the functions are made from.
+        wants_token: whether callers need a bearer token beside the key.
 
     Returns:
         The document, ready to encode.
@@ -79,12 +102,12 @@ def document(routes: tuple[AnyRoute, ...]) -> Json:
             "description": "Connects Azure subscriptions and answers what evidence was read of them.",
         },
         "servers": [{"url": BASE_PATH}],
-        "security": [{name: []} for name in _SECURITY_SCHEMES],
+        "security": [{name: [], **({"entra_token": []} if wants_token else {})} for name in _KEYS],
         "paths": dict(paths),
         "components": {
             "schemas": {name: schemas[name] for name in sorted(schemas)},
             "headers": _HEADERS,
-            "securitySchemes": _SECURITY_SCHEMES,
+            "securitySchemes": {**_KEYS, **_TOKEN},
         },
     }
     plain: Json = msgspec.json.decode(msgspec.json.encode(described))  # defaults are tuples, JSON has lists
@@ -159,7 +182,7 @@ def _problem_responses(route: AnyRoute, schema: Json) -> Json:
     codes: defaultdict[int, list[str]] = defaultdict(list)
     for error in _errors(route):
         codes[error.status].append(error.code)
-    responses = {
+    responses: dict[str, Json] = {
         str(status): {
             "description": "Problem: " + ", ".join(dict.fromkeys(named)),
             "headers": _problem_headers(status),
@@ -168,12 +191,14 @@ def _problem_responses(route: AnyRoute, schema: Json) -> Json:
         for status, named in sorted(codes.items())
     }
     if not route.anonymous:
-        responses["401"] = {"description": "The Functions key is missing or wrong."}
+        responses["401"]["description"] += "; without a body where the Functions key is missing or wrong"
     return responses
 
 
 def _problem_headers(status: int) -> Json:
     headers: Json = {CORRELATION_ID: {"$ref": "#/components/headers/correlation_id"}}
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        headers["www-authenticate"] = {"$ref": "#/components/headers/www_authenticate"}
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         headers["retry-after"] = {"$ref": "#/components/headers/retry_after"}
     return headers
@@ -182,8 +207,10 @@ def _problem_headers(status: int) -> Json:
 def _errors(route: AnyRoute) -> tuple[type[Problem], ...]:
     """Every route may be asked wrongly, fail, or find Azure silent; one with an id, find nothing of it.
 
-    One that changes anything may find that the change cannot be recorded.
+    One that is not for anybody may refuse the caller; one that changes anything may find that the change
+    cannot be recorded.
     """
+    refused = () if route.anonymous else (Unauthenticated, Forbidden)
     by_id = (NotFound,) if route.parameters else ()
     recorded = (AuditUnavailable,) if route.audited is not None else ()
-    return (InvalidRequest, *by_id, *route.errors, UpstreamUnavailable, *recorded, Problem)
+    return (InvalidRequest, *refused, *by_id, *route.errors, UpstreamUnavailable, *recorded, Problem)

@@ -93,6 +93,17 @@ class TestTokens:
 
         assert answer.status == 401
 
+    @pytest.mark.parametrize(("token", "status"), [("reader.of.evidence", 403), ("no", 401)])
+    async def test_a_refusal_is_as_described(self, services: MemoryServices, token: str, status: int) -> None:
+        """Status, schema and challenge are those of `/openapi.json`, which says that a token is needed."""
+        described = (await as_caller(services, "describe_api", "reader.of.evidence")).body
+        answer = await as_caller(services, "start_all_sync_runs", token)
+
+        response = described["paths"]["/sync-runs"]["post"]["responses"][str(status)]
+        assert answer.status == status
+        assert set(response["headers"]) <= set(answer.headers)
+        assert all("entra_token" in one for one in described["security"])
+
     async def test_health_needs_none(self, services: MemoryServices) -> None:
         """What is anonymous stays so, whatever stands in the header."""
         assert (await as_caller(services, "get_health", "x")).status == 200

@@ -74,6 +74,29 @@ def test_the_key_is_needed_where_the_blueprint_says_so() -> None:
     assert DOCUMENT["security"] == [{"function_key_header": []}, {"function_key_query": []}]
 
 
+def test_a_token_is_needed_where_the_settings_say_so() -> None:
+    """Key and token together, on every route that is not anonymous."""
+    described = document(ROUTES, wants_token=True)
+
+    validate(described)
+    assert described["security"] == [
+        {"function_key_header": [], "entra_token": []},
+        {"function_key_query": [], "entra_token": []},
+    ]
+    assert described["components"]["securitySchemes"]["entra_token"]["scheme"] == "bearer"
+
+
+@pytest.mark.parametrize(("status", "code"), [("401", "unauthenticated"), ("403", "forbidden")])
+def test_refusals_of_callers_are_described(status: str, code: str) -> None:
+    """With the challenge; an anonymous route refuses nobody."""
+    for route in ROUTES:
+        described = operation(route.name)["responses"].get(status)
+        assert (described is None) == route.anonymous
+        if described is not None:
+            assert code in described["description"]
+            assert "www-authenticate" in described["headers"]
+
+
 def test_lists_describe_limit_and_cursor() -> None:
     """A cursor is described, the position inside it is not, and no parameter may be null."""
     parameters = {one["name"]: one for one in operation("list_findings")["parameters"]}
