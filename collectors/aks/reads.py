@@ -56,7 +56,8 @@ def addon(cluster: Resource, name: str) -> Resource | None:
 def _assessment(key: str) -> Child:
     read = Read(
         path=f"/{{id}}/providers/Microsoft.Security/assessments/{key}",
-        api_version="2020-01-01",
+        # The version that the defender service asks for: one shape of an assessment in the whole app.
+        api_version="2025-05-04",
         permission=ASSESSMENT_PERMISSION,
     )
     return Child(read, when=has_policy)

@@ -1,13 +1,17 @@
 """Kubernetes clusters: each check by what it passes, fails, and makes of an absent value."""
 
+import msgspec
 import pytest
 
 from collectors.aks import COLLECTOR, RULES
+from collectors.aks.reads import ASSESSMENTS as ASSESSMENT_KEYS
 from collectors.contract import JsonValue, Verdict
 from collectors.declarations.configuration import evaluate
 from collectors.declarations.resources import JsonObject, Resource
+from collectors.defender.assessments import ASSESSMENTS
 from collectors.errors import AccessDenied
 from local.azure import SimulatedAzure
+from local.azure.official import find_official
 from tests.collectors.path_reader import SCOPE, Answer, PathReader, read_part, statuses
 from tests.collectors.simulated_reader import reading
 
@@ -249,6 +253,29 @@ async def test_only_clusters_with_azure_policy_are_asked_about_workloads() -> No
     asked = [path for path in reader.sent if "Microsoft.Security" in path]
     assert len(asked) == 4
     assert all("/with/" in path for path in asked)
+
+
+def test_assessments_are_asked_for_in_one_version() -> None:
+    """That of the defender service: two would be two shapes of the same object."""
+    versions = {
+        read.api_version
+        for read in (*COLLECTOR.reads, ASSESSMENTS)
+        if "Microsoft.Security/assessments" in read.path
+    }
+
+    assert versions == {ASSESSMENTS.api_version}
+
+
+def test_microsofts_own_assessment_is_understood() -> None:
+    """It is not applicable, and says by what policy it is off."""
+    key = ASSESSMENT_KEYS["aks_privileged_containers_blocked"]
+    path = f"{SCOPE}/{GROUP}/c/providers/Microsoft.Security/assessments/{key}"
+    example = find_official(path, "2025-05-04")
+    assert example is not None
+
+    part = Resource(msgspec.convert(example.body, JsonObject))
+    parts = {"aks_privileged_containers_blocked": part}
+    assert verdict("privileged_containers_blocked", POLICY_ON, **parts) == "not_applicable"
 
 
 async def test_microsofts_own_example_is_understood() -> None:
