@@ -28,6 +28,9 @@ from collectors.contract import JsonValue
 from collectors.errors import ConnectorError, Terminal, Transient
 from pipeline.callers.caller import KEY_HOLDER, Caller
 
+PROBLEM_TYPES = "urn:azure-evidence-connector:problem:"
+"""What a problem's `type` begins with; its code follows."""
+
 
 class Problem(ConnectorError):
     """Something the caller is told as problem details.

@@ -214,7 +214,7 @@ async def _visible(reader: Reader) -> _Outcome:
 
 async def _defender(reader: Reader) -> _Outcome:
     """Tell apart: off, not readable, not computed yet. A score proves it is on, whatever the plans answer."""
-    plans, scores = await asyncio.gather(_listed(reader, probes.PLANS), _listed(reader, probes.SCORES))
+    plans, scores = await asyncio.gather(*(_listed(reader, read) for read in probes.DEFENDER.reads))
     if isinstance(scores, _List) and scores.value:
         return _Outcome(status="pass", detail=probes.DEFENDER.passed)
     errors = [answer for answer in (plans, scores) if isinstance(answer, CollectionError)]

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 import msgspec
 
 from collectors.contract import Collector, Read
+from collectors.defender.alerts import ALERTS
+from collectors.defender.assessments import ASSESSMENTS
+from collectors.defender.plans import PLANS
+from collectors.defender.secure_score import SCORES
 from collectors.errors import (
     AccessDenied,
     CollectionError,
@@ -17,7 +21,6 @@ from collectors.errors import (
 )
 from pipeline.model import CheckStatus
 
-SECURITY = "/subscriptions/{subscription_id}/providers/Microsoft.Security"
 AUTHORIZATION = "/subscriptions/{subscription_id}/providers/Microsoft.Authorization"
 
 SUBSCRIPTION = Read(
@@ -31,26 +34,10 @@ RESOURCES = Read(
     permission="Microsoft.Resources/subscriptions/resources/read",
     query=(("$top", "1"),),
 )
-ASSESSMENTS = Read(
-    path=f"{SECURITY}/assessments",
-    api_version="2025-05-04",
-    permission="Microsoft.Security/assessments/read",
-)
-ALERTS = Read(
-    path=f"{SECURITY}/alerts", api_version="2022-01-01", permission="Microsoft.Security/alerts/read"
-)
 ACTIVITY_LOG_ALERTS = Read(
     path="/subscriptions/{subscription_id}/providers/Microsoft.Insights/activityLogAlerts",
     api_version="2020-10-01",
     permission="Microsoft.Insights/activityLogAlerts/read",
-)
-PLANS = Read(
-    path=f"{SECURITY}/pricings", api_version="2024-01-01", permission="Microsoft.Security/pricings/read"
-)
-SCORES = Read(
-    path=f"{SECURITY}/secureScores",
-    api_version="2020-01-01",
-    permission="Microsoft.Security/secureScores/read",
 )
 ROLE_ASSIGNMENTS = Read(
     path=f"{AUTHORIZATION}/roleAssignments",

@@ -9,7 +9,7 @@ import msgspec
 
 from collectors.errors import ConnectorError, Transient
 from pipeline.connecting.secret_expiry import expiry_notice
-from pipeline.errors import NothingConnected, Problem, UpstreamUnavailable
+from pipeline.errors import PROBLEM_TYPES, NothingConnected, Problem, UpstreamUnavailable
 from pipeline.model import Attention, AuthView, Connection, ConnectionStatus, Rejected, SyncRun
 from pipeline.stores.records import ConnectionRecord
 from pipeline.times import Clock
@@ -17,8 +17,6 @@ from pipeline.times import Clock
 if TYPE_CHECKING:
     from collectors.contract import JsonValue
 
-PROBLEM_TYPES = "urn:azure-evidence-connector:problem:"
-"""What a problem's `type` begins with; its code follows."""
 AT_ONCE = 16
 
 type LastRun = Callable[[str], Awaitable[SyncRun | None]]

@@ -7,10 +7,9 @@ from http import HTTPStatus
 import msgspec
 
 from collectors.errors import ConnectorError, Terminal, Throttled, Transient
-from pipeline.errors import CallerRefused, Problem, TooManyAttempts
+from pipeline.errors import PROBLEM_TYPES, CallerRefused, Problem, TooManyAttempts
 
 MEDIA_TYPE = "application/problem+json"
-_TYPE_PREFIX = "urn:azure-evidence-connector:problem:"
 _UNFORESEEN = ConnectorError(
     "Something went wrong in this app, not in the request.",
     advice="Try again. If it stays, look for the correlation id in the app's log.",
@@ -63,7 +62,7 @@ def describe(
     known = error if isinstance(error, ConnectorError) else _UNFORESEEN
     status, title = _status_and_title(known)
     details = ProblemDetails(
-        type=_TYPE_PREFIX + known.code,
+        type=PROBLEM_TYPES + known.code,
         title=title,
         status=status,
         detail=known.detail,
