@@ -20,7 +20,14 @@ from tests.collectors.memory_reader import SUBSCRIPTION_ID, MemoryReader, Pages,
 from tests.docs.markdown import ROOT, blocks, text_of
 
 SERVICE = "resource_group"
-COPIED = ("collectors", "mappings", "tests/collectors", "tests/mappings", "pyproject.toml")
+COPIED = (
+    "collectors",
+    "mappings",
+    "tests/collectors",
+    "tests/mappings",
+    "tests/conftest.py",
+    "pyproject.toml",
+)
 
 
 def example(language: str) -> list[str]:
