@@ -41,7 +41,9 @@ class Call[B: msgspec.Struct, Q: msgspec.Struct]:
     @property
     def trier(self) -> Trier:
         """Who tries a credential with this call, for the limit on refused ones."""
-        return Trier(address=self.origin.address)
+        caller = self.caller
+        token_of = f"{caller.tenant_id}/{caller.object_id or caller.client_id}"
+        return Trier(token_of=token_of if caller.kind == "token" else None, address=self.origin.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Route[B: msgspec.Struct, Q: msgspec.Struct, A]:
         summary: one line for the reader of the API.
         location: the path of what was made or started, for the `Location` header.
         anonymous: nobody needs a key.
+        browser: a person's browser calls it: whatever parameters it brings, problems are shown as a page.
         audited: the action that the audit log records of every call; a route that only reads has none.
         audited_if: a parameter of the query, and what the audit log calls a call instead where that is true.
         errors: the problems it may answer beyond those of every route.
@@ -75,6 +78,7 @@ class Route[B: msgspec.Struct, Q: msgspec.Struct, A]:
     status: HTTPStatus = HTTPStatus.OK
     location: Callable[[A], str] | None = None
     anonymous: bool = False
+    browser: bool = False
     audited: AuditAction | None = None
     audited_if: tuple[str, AuditAction] | None = None
     errors: tuple[type[Problem], ...] = ()
