@@ -148,6 +148,7 @@ class TestControlStates:
 
         assert (states["NS-9"].state, states["NS-9"].verdicts.failed) == ("fail", 1)
         assert states["NS-9"].checks == (f"defender_assessment:{NEW}",)
+        assert states["NS-9"].coverage == "partial"
         assert states["BR-3"].verdicts.passed == 1
         assert states["DP-8"].verdicts.passed == 0
         assert f"defender_assessment:{PUBLISHED}" not in states["DP-8"].checks
