@@ -85,6 +85,10 @@ class SimulatedAzureProcess:
         rows = self._call("GET", f"/_control/requests{'?reset=true' if reset else ''}", None)["requests"]
         return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
+    def read(self, path: str) -> Json:
+        """Read what the simulated Azure tells anybody."""
+        return self._call("GET", path, None)
+
     def world(self) -> Json:
         """Describe the simulated world as it is now; `directory` is as it was at the start."""
         return self._call("GET", "/_control/directory", None)
