@@ -29,7 +29,7 @@ def used(stack: Stack, connect: Connect) -> Stack:
     return stack
 
 
-def _rows(connection_string: str) -> Iterator[str]:
+def rows_of(connection_string: str) -> Iterator[str]:
     """Give every row of every table and every waiting message, as text."""
     with TableServiceClient.from_connection_string(connection_string) as tables:
         for table in tables.list_tables():
@@ -59,7 +59,7 @@ def test_no_secret_and_no_token_is_written_anywhere(used: Stack) -> None:
     secrets = [used.connector()["client_secret"], WRONG, TOKEN_PREFIX, "Bearer "]
     places = {
         "problems": [*_problems(used)],
-        "storage": [*_rows(used.azurite.connection_string)],
+        "storage": [*rows_of(used.azurite.connection_string)],
         "answers": [*_answers(used)],
         "host log": [used.host.output],
         "request log": [json.dumps(used.azure.requests())],
