@@ -6,11 +6,11 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 """
 
 import asyncio
-import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from itertools import groupby
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -150,11 +150,13 @@ def _numbered(name: str, number: int) -> str:
 
 def operation_bytes(entity: Mapping[str, object]) -> int:
     """Estimate, not below the truth, what an operation adds to a transaction's body."""
-    return _BYTES_PER_OPERATION + sum(
-        len(json.dumps(value)) if isinstance(value, str) else 2 * len(value)
-        for value in entity.values()
-        if isinstance(value, str | bytes)
-    )
+    size = _BYTES_PER_OPERATION
+    for value in entity.values():
+        if isinstance(value, str):
+            size += len(encode_basestring_ascii(value))
+        elif isinstance(value, bytes):
+            size += 2 * len(value)
+    return size
 
 
 def partition_of(operation: Operation) -> str:
