@@ -193,6 +193,9 @@ def _time_of(key: str) -> datetime:
 
 
 def _too_many(wait_s: float) -> TooManyAttempts:
+    if wait_s <= _LOOK_AGAIN_S:
+        detail = "Many credentials of this application or of this caller are being tried at this moment."
+        return TooManyAttempts(detail, retry_after_s=wait_s)
     minutes = max(round(wait_s / 60), 1)
     return TooManyAttempts(
         "Microsoft Entra refused too many credentials of this application or of this caller, so it is not"

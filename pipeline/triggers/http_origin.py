@@ -29,7 +29,7 @@ def _address(forwarded_for: str) -> str | None:
     elif last.count(":") == 1:
         last = last.partition(":")[0]
     try:
-        return str(ip_address(last))
+        return str(ip_address(last.partition("%")[0]))
     except ValueError:
         return None
 

@@ -17,6 +17,7 @@ from pipeline.triggers.http_origin import origin_of
         ("2001:db8::7", "2001:db8::7"),
         ("[2001:db8::7]", "2001:db8::7"),
         ("[2001:DB8::7]:49828", "2001:db8::7"),
+        ("fe80::7%eth0", "fe80::7"),
         ("198.51.100.1, made up", None),
         ("203.0.113.7,", None),
         ("203.0.113.700", None),
