@@ -14,6 +14,8 @@ from pipeline.times import Clock, from_rfc3339, rfc3339
 
 _ROW = "lease"
 _FREE = ""
+_WRITING_SHARE = 0.9
+"""Of a lease's time. What is sent at its end has the rest to arrive, before another worker may sweep."""
 
 
 class Lease:
@@ -84,7 +86,7 @@ class LeaseTable:
         row = await self._row(connection_id)
         if row is not None and row.held_until(self._clock()) is not None:
             return None
-        owner, until_s = secrets.token_hex(8), time.monotonic() + self._duration_s
+        owner, until_s = secrets.token_hex(8), self._until_s()
         try:
             etag = await self._take(connection_id, owner, row)
         except (ResourceExistsError, ResourceModifiedError):
@@ -114,7 +116,7 @@ class LeaseTable:
 
     async def _renew(self, lease: Lease) -> None:
         async with lease.renewing:
-            until_s = time.monotonic() + self._duration_s
+            until_s = self._until_s()
             lease.etag = await self._write(lease.connection_id, lease.owner, lease.etag)
             lease.until_s = until_s
 
@@ -160,6 +162,9 @@ class LeaseTable:
         except ResourceNotFoundError:
             return None
         return _Row(str(row["owner"]), str(row["until"]), str(row.metadata["etag"]))
+
+    def _until_s(self) -> float:
+        return time.monotonic() + self._duration_s * _WRITING_SHARE
 
     def _until(self) -> str:
         return rfc3339(self._clock() + timedelta(seconds=self._duration_s))

@@ -110,6 +110,27 @@ async def test_an_answer_lost_at_any_write_changes_nothing(scene: Scene, at: int
     assert await rig.runs.active(connection_id) is None
 
 
+@pytest.mark.parametrize("at", [6, 8, 10])
+async def test_a_retry_that_sees_another_order_leaves_no_row_twice(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """It writes the same findings into other partitions; what the first wrote was swept before."""
+    monkeypatch.setattr("pipeline.stores.finding_table.TRANSACTION_OPERATIONS", 1)
+    rig, connection_id = scene.sound, scene.connection.id
+    run = await rig.sync_runs.start(connection_id)
+    scene.storage.strike("dies after", at)
+    with pytest.raises(HttpResponseError):
+        await scene.doomed.worker.run(message(run))
+    rig.world.seen["colour"].reverse()
+    rig.time.later(seconds=61)
+    await rig.attempt(run)
+
+    assert await scene.state() == (AFTER, 4)
+    rows = await rig.rows("findings", connection_id)
+    assert len({str(row["PartitionKey"]) for row in rows}) == 4
+    assert len(rows) == 5
+
+
 async def test_a_next_run_after_a_crash_starts_from_what_was_committed(scene: Scene) -> None:
     """Also when the crashed run was given up: what it left is swept."""
     rig, connection_id = scene.sound, scene.connection.id

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 
 from pipeline.errors import LeaseLost
 from pipeline.stores.leases import Lease
 from tests.pipeline.faulty_storage import faulty
-from tests.pipeline.sync_rig import Rig, record, rigged
+from tests.pipeline.sync_rig import LEASE_S, Rig, record, rigged
 
 
 @pytest.fixture
@@ -72,6 +73,15 @@ async def test_renewal_keeps_it(storage: str, connection_id: str) -> None:
 
         lease.ensure()
         assert lease.until_s > taken_until
+
+
+async def test_writing_ends_before_another_may_take_over(rig: Rig, connection_id: str) -> None:
+    """What was sent at the last moment arrives before it is swept, not after."""
+    began = time.monotonic()
+    async with rig.leases.hold(connection_id) as lease:
+        assert lease is not None
+
+        assert began < lease.until_s < began + 0.95 * LEASE_S
 
 
 @pytest.mark.parametrize("how", ["taken over", "purged"])
