@@ -1,4 +1,4 @@
-"""What is made from the collectors, pages in docs/ and the actions of a role: `python -m tests.docs.catalogue_pages`."""
+"""Makes pages of docs/ and a role of the collectors: `python -m tests.docs.catalogue_pages`."""
 
 import csv
 import json
