@@ -27,6 +27,7 @@ RULES = (
             "--admin-enabled false",
             permission=REGISTRIES.permission,
         ),
+        # The specification's default is false, as it is for anonymous pull.
         must_be_off("properties.adminUserEnabled", "The admin user", absent=False),
     ),
     Rule(
@@ -39,7 +40,8 @@ RULES = (
             "<name> --public-network-enabled false",
             permission=REGISTRIES.permission,
         ),
-        # The network rule set only narrows an open network, so it does not decide.
+        # The network rule set only narrows an open network, so it does not decide. By default a registry
+        # takes connections from any network (Microsoft's policy d0793b48-0edc-4296-a390-4c75d1bdfd71).
         must_be_one_of(
             "properties.publicNetworkAccess",
             "Public network access",
@@ -70,6 +72,7 @@ RULES = (
             "--key-encryption-key <key id> --sku Premium ...",
             permission=REGISTRIES.permission,
         ),
+        # The specification gives no default: a key is only given at creation, so who names none has none.
         must_be_on("properties.encryption.status", "Encryption with a customer-managed key", absent=False),
     ),
     Rule(

@@ -32,6 +32,7 @@ LOCATIONS = _graph("identity/conditionalAccess/namedLocations", POLICIES)
 SECURITY_DEFAULTS = _graph("policies/identitySecurityDefaultsEnforcementPolicy", POLICIES)
 AUTHORIZATION = _graph("policies/authorizationPolicy", POLICIES)
 METHODS = _graph("policies/authenticationMethodsPolicy", POLICIES)
+# In v1.0 too, with this permission (Microsoft Graph, "Get deviceRegistrationPolicy").
 DEVICES = _graph("policies/deviceRegistrationPolicy", "Policy.Read.DeviceConfiguration")
 GROUP_SETTINGS = _graph("groupSettings", "GroupSettings.Read.All")
 # One list of all roles: that of activated roles would take a request for the members of each.

@@ -33,7 +33,10 @@ _REGISTER = "urn:user:registerdevice"
 
 
 def group_creation(tenant: Resource) -> Judgement:
-    """Judge `EnableGroupCreation`: without the setting Group.Unified it is on (Microsoft 365 groups)."""
+    """Judge `EnableGroupCreation`; without the setting Group.Unified everybody may create groups.
+
+    Nobody restricted it then (Microsoft, "Manage who can create Microsoft 365 Groups").
+    """
     settings = [
         one for one in tenant.shared("group_settings") if (one.text("templateId") or "").lower() == _UNIFIED
     ]
@@ -70,7 +73,11 @@ def device_join(tenant: Resource) -> Judgement:
 
 
 def transfers_blocked(policy: Resource) -> Judgement:
-    """Judge whether subscriptions can leave the tenant or enter it: absent, they can (REST reference)."""
+    """Judge whether subscriptions can leave the tenant or enter it.
+
+    Absent, they can: "the default behavior of these two policies is set to Allow Everyone" (Microsoft,
+    "Manage Azure subscription policies").
+    """
     leaving = policy.flag("properties.blockSubscriptionsLeavingTenant")
     entering = policy.flag("properties.blockSubscriptionsIntoTenant")
     yes, no = "Subscriptions can neither leave nor enter the tenant.", "Subscriptions can be moved."

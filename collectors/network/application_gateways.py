@@ -23,15 +23,14 @@ _TLS_OF_POLICY = {
     "appgwsslpolicy20220101": "TLSv1_2",
     "appgwsslpolicy20220101s": "TLSv1_2",
 }
+_OF_FRONT_DOOR = "/frontdoorwebapplicationfirewallpolicies/"
+_BODY_CHECK = "properties.policySettings.requestBodyCheck"
 _OLD_TLS, _NEW_TLS = frozenset({"tlsv1_0", "tlsv1_1"}), frozenset({"tlsv1_2", "tlsv1_3"})
 
 
-def policy_is_on(policy: Resource) -> bool:
-    """Tell whether a firewall policy is on; both services document Enabled for an absent state."""
-    state = policy.text("properties.policySettings.state") or policy.text(
-        "properties.policySettings.enabledState"
-    )
-    return (state or "Enabled").lower() == "enabled"
+def _is_on(policy: Resource) -> bool | None:
+    """Tell whether a firewall policy is on; the specification does not say what an absent state means."""
+    return policy.flag("properties.policySettings.state")
 
 
 def firewall_on(gateway: Resource) -> Judgement:
@@ -42,13 +41,17 @@ def firewall_on(gateway: Resource) -> Judgement:
     ids = _policies_of(gateway)
     if not ids:
         return bad("No web application firewall guards every listener of the gateway.", tier=tier)
-    known = {one: gateway.matching(GATEWAY_POLICIES_NAME, whole_id, one) for one in ids}
-    off = [one for one in ids if not all(map(policy_is_on, known[one]))]
+    found = {one: gateway.matching(GATEWAY_POLICIES_NAME, whole_id, one) for one in ids}
+    states = {one: {_is_on(policy) for policy in found[one]} for one in ids}
+    off = [one for one in ids if False in states[one]]
     if off:
         return bad("A firewall policy of the gateway is off.", tier=tier, policies_off=off)
-    unseen = [one for one in ids if not known[one]]
+    unseen = [one for one in ids if not found[one]]
     if unseen:
         return unknown("A firewall policy of the gateway is not in this subscription's list.", unseen=unseen)
+    unclear = [one for one in ids if states[one] != {True}]
+    if unclear:
+        return unknown("Azure does not say whether a firewall policy is on.", unclear=unclear)
     return good("Web application firewall policies guard the gateway.", tier=tier, policies=ids)
 
 
@@ -97,6 +100,16 @@ def _minimum(holder: Resource, path: str) -> str | None:
 
 def _named(policy: str | None) -> str | None:
     return None if policy is None else _TLS_OF_POLICY.get(policy.lower(), policy)
+
+
+def inspects_bodies(policy: Resource) -> Judgement:
+    """Judge whether a firewall policy looks into request bodies.
+
+    Application Gateway does by default (Microsoft, "Web application firewall request size limits"). For
+    Front Door no default is documented.
+    """
+    absent = None if _OF_FRONT_DOOR in policy.id.lower() else True
+    return must_be_on(_BODY_CHECK, "Inspection of request bodies", absent=absent)(policy)
 
 
 def bot_rules(policy: Resource) -> Judgement:
@@ -149,7 +162,7 @@ GATEWAY_RULES = (
             "application-gateway update -g <group> -n <name> --http2 Enabled",
             permission=APPLICATION_GATEWAYS.permission,
         ),
-        # Microsoft's documentation: HTTP/2 is off by default.
+        # "By default, HTTP/2 support is disabled" (Microsoft, Application Gateway FAQ).
         must_be_on("properties.enableHttp2", "HTTP/2", absent=False),
     ),
 )
@@ -165,8 +178,7 @@ POLICY_RULES = (
             "--request-body-check true",
             permission=GATEWAY_POLICIES.permission,
         ),
-        # Microsoft's documentation of both services: request bodies are inspected by default.
-        must_be_on("properties.policySettings.requestBodyCheck", "Inspection of request bodies", absent=True),
+        inspects_bodies,
     ),
     Rule(
         Check(

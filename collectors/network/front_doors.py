@@ -3,7 +3,6 @@
 from collectors.contract import Check
 from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, not_applicable, unknown
-from collectors.network.application_gateways import policy_is_on
 from collectors.network.reads import FRONT_DOOR_PROFILES, SECURITY_POLICIES, VPN_GATEWAY
 
 FRONT_DOOR_POLICIES_NAME = "front_door_policies"
@@ -42,13 +41,19 @@ def classic_guarded(front_door: Resource) -> Judgement:
     return _guarded(front_door, [one.id.lower() for one in frontends], policies)
 
 
+def _is_on(policy: Resource) -> bool:
+    """Tell whether a firewall policy is on: `enabledState` "defaults to Enabled if not specified"."""
+    state = policy.text("properties.policySettings.enabledState")
+    return (state or "Enabled").lower() == "enabled"
+
+
 def _guarded(door: Resource, endpoints: list[str], policies: dict[str, str]) -> Judgement:
     bare = [one for one in endpoints if not policies.get(one)]
     if bare:
         return bad("No firewall policy guards an endpoint.", without=bare[:10], endpoints=len(endpoints))
     used = sorted({policies[one] for one in endpoints})
     known = {one: door.matching(FRONT_DOOR_POLICIES_NAME, whole_id, one) for one in used}
-    off = [one for one in used if not all(map(policy_is_on, known[one]))]
+    off = [one for one in used if not all(map(_is_on, known[one]))]
     if off:
         return bad("The firewall policy of an endpoint is off.", policies_off=off)
     unseen = [one for one in used if not known[one]]

@@ -111,15 +111,34 @@ def has_identity(machine: Resource) -> Judgement:
     )
 
 
+_TRUSTED = ("TrustedLaunch", "ConfidentialVM")
+
+
 def _trusted_launch(profile: str) -> Judge:
     # `Standard` is what no security type means ("Trusted launch for Azure virtual machines").
     return must_be_one_of(
         f"{profile}.securityProfile.securityType",
         "The security type",
-        allowed=["TrustedLaunch", "ConfidentialVM"],
+        allowed=_TRUSTED,
         others=["Standard"],
         absent="Standard",
     )
+
+
+def _firmware(profile: str, setting: str, what: str) -> Judge:
+    """Make a judge of a setting of the firmware, which only machines of a trusted security type have.
+
+    Without such a type it is off. With one, an absent setting is unknown: no default is documented (REST
+    specification, UefiSettings).
+    """
+
+    def judge(machine: Resource) -> Judgement:
+        kind = (machine.text(f"{profile}.securityProfile.securityType") or "Standard").lower()
+        absent = None if kind in {one.lower() for one in _TRUSTED} else False
+        path = f"{profile}.securityProfile.uefiSettings.{setting}"
+        return must_be_on(path, what, absent=absent)(machine)
+
+    return judge
 
 
 def _shared_rules(profile: str) -> tuple[Rule, ...]:
@@ -162,7 +181,7 @@ def _shared_rules(profile: str) -> tuple[Rule, ...]:
                 "update -g <group> -n <vm> --enable-secure-boot true",
                 permission=_PERMISSION,
             ),
-            must_be_on(f"{security}.uefiSettings.secureBootEnabled", "Secure Boot", absent=False),
+            _firmware(profile, "secureBootEnabled", "Secure Boot"),
         ),
         Rule(
             Check(
@@ -174,7 +193,7 @@ def _shared_rules(profile: str) -> tuple[Rule, ...]:
                 "<group> -n <vm> --enable-vtpm true",
                 permission=_PERMISSION,
             ),
-            must_be_on(f"{security}.uefiSettings.vTpmEnabled", "The virtual TPM", absent=False),
+            _firmware(profile, "vTpmEnabled", "The virtual TPM"),
         ),
     )
 

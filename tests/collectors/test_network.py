@@ -115,6 +115,15 @@ def test_http2(properties: JsonValue, expected: str) -> None:
     assert judged(GATEWAY_RULES, "network_appgw_http2_enabled", properties) == expected
 
 
+def test_front_door_documents_no_default_of_body_inspection() -> None:
+    """What Azure does not say is unknown; Application Gateway's default is documented."""
+    path = f"{SCOPE}/{GROUP}/FrontDoorWebApplicationFirewallPolicies/p"
+    policy = Resource({"id": path, "properties": {"policySettings": {"enabledState": "Enabled"}}})
+    found = {one.check_id: one.status.value for one in evaluate(policy, POLICY_RULES)}
+
+    assert found["network_waf_body_inspection"] == "unknown"
+
+
 @pytest.mark.parametrize(
     ("check_id", "properties", "expected"),
     [
@@ -322,6 +331,7 @@ async def test_networks_without_a_bastion_fail() -> None:
         ({"firewallPolicy": {"id": "/elsewhere"}}, "unknown"),
         ({"httpListeners": [{"properties": {"firewallPolicy": {"id": "/known/on"}}}]}, "pass"),
         ({"httpListeners": [{"properties": {"firewallPolicy": {"id": "/known/on"}}}, BARE]}, "fail"),
+        ({"firewallPolicy": {"id": "/known/silent"}}, "unknown"),
         ({"webApplicationFirewallConfiguration": {"enabled": True}}, "pass"),
         ({"webApplicationFirewallConfiguration": {"enabled": False}}, "fail"),
         ({}, "fail"),
@@ -334,6 +344,7 @@ async def test_a_gateway_is_guarded_by_a_policy_that_is_on(
     policies: Answer = [
         {"id": "/known/on", "properties": {"policySettings": {"state": "Enabled"}}},
         {"id": "/known/off", "properties": {"policySettings": {"state": "Disabled"}}},
+        {"id": "/known/silent", "properties": {"policySettings": {}}},
     ]
     answers: dict[str, Answer] = {
         f"{NETWORK}/applicationGateways": [row("applicationGateways", "g", **properties)],
