@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from statistics import median
 from typing import Self
 from urllib.parse import urlencode
@@ -59,7 +60,8 @@ class Broad:
         with TableClient.from_connection_string(storage.connection_string, "findings") as table:
             of_second = f"opened_seq eq {_SECOND} or closed_seq eq {_SECOND}"
             rewritten = next(iter(table.query_entities(of_second)), None) is not None
-            return cls(first, second, log, again, rewritten, tuple(_samples(table)))
+            rows = int(first["opened"]) - storage.ground.assessments
+            return cls(first, second, log, again, rewritten, tuple(_samples(table, rows)))
 
 
 def _require(*syncs: Answer) -> None:
@@ -70,9 +72,15 @@ def _require(*syncs: Answer) -> None:
             raise WrongSyncError(message)
 
 
-def _samples(table: TableClient) -> Iterator[Sample]:
+def _samples(table: TableClient, rows: int) -> Iterator[Sample]:
+    """Give a thousand of so many rows of further services.
+
+    Rows lie by service: every so-many-th is taken, and they are put into the order of their finding ids, so
+    that the first few of them are of all services too.
+    """
     further = table.query_entities("service ne 'defender' and opened_seq eq 1", results_per_page=_SAMPLES)
-    for entity in next(further.by_page(), ()):
+    taken = islice(further, 0, None, max(1, rows // _SAMPLES))
+    for entity in sorted(taken, key=lambda one: str(one["RowKey"]).rpartition("|")[2]):
         kept = {name: value for name, value in entity.items() if name not in _KEYS}
         yield {name: value if isinstance(value, int) else str(value) for name, value in kept.items()}
 
