@@ -28,6 +28,7 @@ def build(estate: Estate) -> None:
         estate.expect(address, "manual", "network_public_ips_reviewed")
     _gateways(estate, on, off)
     _doors(estate)
+    _silent_policies(estate)
     _vpn(estate)
 
 
@@ -85,6 +86,18 @@ def _gateways(estate: Estate, on: str, off: str) -> None:
         webApplicationFirewallConfiguration={"enabled": True},
         httpListeners=[{"id": "/l", "properties": {"protocol": "Http"}}],
     )
+
+
+def _silent_policies(estate: Estate) -> None:
+    """Add firewall policies that say nothing: whether they are on, and whether they look into bodies."""
+    of_gateway = estate.add(GATEWAY_POLICY, "policy-silent", {})
+    estate.expect(of_gateway, "pass", BODY)
+    estate.expect(of_gateway, "fail", BOTS)
+    _gateway(estate, "doubtful-gateway", "unknown", "unknown", "fail", firewallPolicy={"id": of_gateway})
+    of_door = estate.add(DOOR_POLICY, "doorpolicysilent", {})
+    estate.expect(of_door, "unknown", BODY)
+    estate.expect(of_door, "fail", BOTS)
+    estate.expect(_profile(estate, "default-door", of_door), "pass", DOOR)
 
 
 def _doors(estate: Estate) -> None:

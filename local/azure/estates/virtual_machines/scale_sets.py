@@ -1,4 +1,4 @@
-"""Scale sets: one as it should be, one as bad as it can be, one whose machines stand alone."""
+"""Scale sets: a good one, a bad one, a silent one, and one whose machines stand alone."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ def build(estate: Estate) -> None:
     estate.expect(estate.add(TYPE, "good-vmss", {"virtualMachineProfile": good}), "pass", *CHECKS)
     bad: JsonObject = {"networkProfile": _network({})}
     estate.expect(estate.add(TYPE, "bad-vmss", {"virtualMachineProfile": bad}), "fail", *CHECKS)
+    # The firmware of a trusted machine of which nothing is said: no default is documented.
+    silent: JsonObject = {
+        "securityProfile": {"securityType": "TrustedLaunch"},
+        "networkProfile": _network({}),
+    }
+    trusted = estate.add(TYPE, "silent-vmss", {"virtualMachineProfile": silent})
+    estate.expect(trusted, "fail", *CHECKS[:2])
+    estate.expect(trusted, "pass", CHECKS[2])
+    estate.expect(trusted, "unknown", *CHECKS[3:])
     alone = estate.add(TYPE, "flexible-vmss", {"orchestrationMode": "Flexible"})
     estate.expect(alone, "not_applicable", *CHECKS)
 
