@@ -22,6 +22,8 @@ app.register_functions(
     timers.blueprint(
         services.sync_runs,
         services.attempts,
+        services.discarded_secrets,
+        services.sign_ins,
         daily=settings.daily_schedule,
         hourly=settings.hourly_schedule,
     )

@@ -28,7 +28,7 @@ type Secret = Annotated[
     str, msgspec.Meta(min_length=1, max_length=10_000, extra_json_schema={"writeOnly": True})
 ]
 
-type SignInId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+type SignInId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 type Pem = Annotated[
     str, msgspec.Meta(min_length=1, max_length=25_000, extra_json_schema={"writeOnly": True})
 ]

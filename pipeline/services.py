@@ -1,18 +1,19 @@
 """The parts of the app put together once, each made when it is first needed. No logic."""
 
-import contextlib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pipeline
 from collectors.contract import Collector
-from collectors.errors import CredentialRejected
 from pipeline.audit import AuditLog
 from pipeline.authentication.errors import translate_authentication_error
+from pipeline.authentication.methods import METHODS
 from pipeline.callers.admission import Admission, TokenCheck
 from pipeline.connecting.attempt_limit import AttemptLimit
+from pipeline.connecting.credential_changes import CredentialChanges
 from pipeline.connecting.credential_trials import CredentialTrials
+from pipeline.connecting.discarded_secrets import DiscardedSecrets
 from pipeline.connecting.secret_expiry import expiry_notice_due
 from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
@@ -24,6 +25,13 @@ from pipeline.reading.population import Population
 from pipeline.reading.register import Register
 from pipeline.reading.service_states import ServiceStates
 from pipeline.settings import CallerTokens, Settings
+from pipeline.sign_in.entra import entra_sign_in
+from pipeline.sign_in.flow import SignIns
+from pipeline.sign_in.grants import granted_by
+from pipeline.sign_in.roles import demand_role
+from pipeline.sign_in.rotation import SecretRotation
+from pipeline.sign_in.subscriptions import SubscriptionList
+from pipeline.sign_in.table import SignInTable
 from pipeline.stores.attempt_table import AttemptTable
 from pipeline.stores.audit_table import AuditTable
 from pipeline.stores.connection_table import ConnectionTable
@@ -33,6 +41,7 @@ from pipeline.stores.leases import LeaseTable
 from pipeline.stores.manifests import ManifestTable
 from pipeline.stores.run_queue import RunQueue
 from pipeline.stores.run_table import RunTable
+from pipeline.stores.secret_ledger import SecretLedger
 from pipeline.stores.secrets import KeyVaultSecrets, own_identity
 from pipeline.stores.tables import TableStorage
 from pipeline.sync_runs import SyncRuns
@@ -47,8 +56,6 @@ if TYPE_CHECKING:
     from mappings.loader import Mappings
     from pipeline.azure_reader import Azure, AzureReader, SharedTransport
     from pipeline.stores.records import ConnectionRecord
-
-VAULT_PROBE = "health-probe"
 
 
 class Services:
@@ -72,16 +79,35 @@ class Services:
             services=tuple(self._collectors),
             next_sync_at=self.sync_runs.next_sync_at,
             last_run=self.sync_runs.last,
+            secrets_left=self.discarded_secrets.left,
             clock=self._clock,
         )
         return Connections(
             self._stores.connections,
-            self._credentials,
+            CredentialChanges(self._stores.connections, self._credentials, self.discarded_secrets),
             self._trials,
             views,
             portal_url=self.settings.portal_url,
             start_run=self.sync_runs.start,
             purge_evidence=self._stores.purge_evidence,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def discarded_secrets(self) -> DiscardedSecrets:
+        """Secrets that no connection names any more."""
+        ledger = SecretLedger(self._tables)
+        return DiscardedSecrets(ledger, self._stores.connections, self._credentials, clock=self._clock)
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        """Sign-ins with Microsoft."""
+        return SignIns(
+            self._sign_in_table,
+            self._secrets,
+            entra_sign_in(self.settings),
+            self._credentials,
+            SubscriptionList(lambda: self._azure, self._stores.connections),
             clock=self._clock,
         )
 
@@ -157,7 +183,7 @@ class Services:
         probes: dict[str, Probe] = {
             "tables": self._tables.probe,
             "queue": self._queue.length,
-            "key_vault": self._try_vault,
+            "key_vault": self._secrets.probe,
         }
         return Health(probes, version=pipeline.__version__, functions=self._functions)
 
@@ -172,14 +198,16 @@ class Services:
         return Cursors(self._secrets)
 
     async def open(self, connection: "ConnectionRecord") -> "AzureReader":
-        """Open Azure for a connection; raises CredentialRejected or Transient."""
-        credential = await self._credentials.open(connection.credential, anew=True)
-        await self._credentials.authenticate(credential)
-        return self._azure.reader(
-            credential=credential,
-            tenant_id=connection.credential.tenant_id,
-            subscription_id=connection.subscription_id,
+        """Open Azure for a connection; raises CredentialRejected, AccessDenied or Transient."""
+        record = connection.credential
+        credential = await self._credentials.open(record, anew=True, kept_by=connection.id)
+        principal = await self._credentials.authenticate(credential)
+        reader = self._azure.reader(
+            credential=credential, tenant_id=record.tenant_id, subscription_id=connection.subscription_id
         )
+        if METHODS[record.method].personal:
+            await demand_role(reader.part(), principal.object_id or "", tenant_id=record.tenant_id)
+        return reader
 
     async def close(self) -> None:
         """Close what was opened."""
@@ -218,7 +246,16 @@ class Services:
 
     @cached_property
     def _credentials(self) -> Credentials:
-        return Credentials(self.settings, self._secrets)
+        return Credentials(
+            self.settings,
+            self._secrets,
+            granted=granted_by(self.settings, self._sign_in_table, self._secrets, self._clock),
+            rotation=SecretRotation(self._stores.connections, self._secrets),
+        )
+
+    @cached_property
+    def _sign_in_table(self) -> SignInTable:
+        return SignInTable(self._tables)
 
     @cached_property
     def _azure(self) -> "Azure":
@@ -260,7 +297,3 @@ class Services:
         from mappings import loader
 
         return loader.load()
-
-    async def _try_vault(self) -> None:
-        with contextlib.suppress(CredentialRejected):  # there is no such secret: the vault answered
-            await self._secrets.get(VAULT_PROBE)

@@ -133,7 +133,7 @@ class CredentialTrials:
         """Run the setup checks with the stored credential, its secret read and its token asked for anew."""
         self._credentials.forget(record.credential)
         try:
-            credential = await self._credentials.open(record.credential)
+            credential = await self._credentials.open(record.credential, kept_by=record.id)
             principal = await self._credentials.authenticate(credential)
         except CollectionError as error:
             checks = await self._check(record, RefusedCredential(error), None)

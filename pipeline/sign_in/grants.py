@@ -3,6 +3,7 @@
 from pipeline.authentication.method import Offer
 from pipeline.authentication.sign_in import SignIn
 from pipeline.errors import InvalidRequest
+from pipeline.settings import Settings
 from pipeline.settings import SignIn as SignInSettings
 from pipeline.sign_in.records import SignInRecord
 from pipeline.sign_in.table import SignInTable
@@ -40,6 +41,11 @@ class Grants:
             raise _refused(f"This sign-in is not complete. Finish it, or: {_AGAIN}")
         secret = await self._secrets.get(record.grant_secret)
         return Offer(record=credential_of(record, self._application), secret=secret)
+
+
+def granted_by(settings: Settings, table: SignInTable, secrets: SecretStore, clock: Clock) -> Grants | None:
+    """Give what people granted; None where the settings name no application to sign in to."""
+    return None if settings.sign_in is None else Grants(table, secrets, settings.sign_in, clock)
 
 
 def credential_of(record: SignInRecord, application: SignInSettings) -> CredentialRecord:

@@ -1,7 +1,7 @@
 """The subscriptions that a person sees, each with the reason if it cannot be connected."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -58,11 +58,11 @@ class SubscriptionList:
     """Lists what a person could connect.
 
     Args:
-        azure: opens readers.
+        azure: gives what opens readers, when it is first needed.
         store: tells what is connected already.
     """
 
-    def __init__(self, azure: OpensReaders, store: ConnectionStore) -> None:
+    def __init__(self, azure: Callable[[], OpensReaders], store: ConnectionStore) -> None:
         self._azure = azure
         self._store = store
         self._turn = asyncio.Semaphore(AT_ONCE)
@@ -106,6 +106,6 @@ class SubscriptionList:
         return ""
 
     def _reader(self, person: Person, subscription_id: str) -> Reader:
-        return self._azure.reader(
+        return self._azure().reader(
             credential=person.credential, tenant_id=person.tenant_id, subscription_id=subscription_id
         )

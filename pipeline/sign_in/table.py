@@ -1,5 +1,6 @@
 """Sign-ins in Table Storage: a row each, and a row that finds it by the hash of its state."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _PARTITION = "sign-in"
 _ROW = "sign-in|"
 _STATE = "state|"
+_SANE_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 class SignInTable:
@@ -35,7 +37,9 @@ class SignInTable:
         await table.submit_transaction(operations)
 
     async def find(self, sign_in_id: str) -> SignInRecord | None:
-        """Give a sign-in by its id, or None."""
+        """Give a sign-in by its id, or None: also for what no id looks like."""
+        if not _SANE_ID.fullmatch(sign_in_id):
+            return None
         entity = await self._row(f"{_ROW}{sign_in_id}")
         return None if entity is None else _record(entity)
 

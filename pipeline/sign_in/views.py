@@ -7,8 +7,7 @@ import msgspec
 
 from collectors.contract import JsonValue
 from collectors.errors import CollectionError
-from pipeline.connecting.views import PROBLEM_TYPES
-from pipeline.errors import AuthenticationFailed
+from pipeline.errors import PROBLEM_TYPES, AuthenticationFailed
 from pipeline.model import ProblemView
 from pipeline.sign_in.records import SignInRecord
 

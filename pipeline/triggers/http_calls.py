@@ -16,6 +16,7 @@ from pipeline.callers.caller import ANONYMOUS, Caller
 from pipeline.errors import CallerRefused, InvalidRequest, NotFound
 from pipeline.model import Page
 from pipeline.triggers import problems
+from pipeline.triggers.http_browser import BrowserAnswer, problem_page, query_of, response_of
 from pipeline.triggers.http_headers import every_answer
 from pipeline.triggers.http_origin import origin_of
 from pipeline.triggers.http_parsing import POSITION, parse, parse_query
@@ -55,11 +56,11 @@ async def serve(route: AnyRoute, services: HttpServices, request: func.HttpReque
     except ConnectorError as error:
         trail.caller = error.caller if isinstance(error, CallerRefused) else trail.caller
         LOG.info("call_refused route=%s code=%s correlation_id=%s", route.name, error.code, correlation_id)
-        response = _problem(error, services, correlation_id)
+        response = _problem(error, route, services, correlation_id)
         await trail.end(result_of(response.status_code, code=error.code, reason=error.reason))
     except Exception as error:
         LOG.exception("call_failed route=%s correlation_id=%s", route.name, correlation_id)
-        response = _problem(error, services, correlation_id)
+        response = _problem(error, route, services, correlation_id)
         await trail.end(result_of(response.status_code, code=ConnectorError.code))
     else:
         await trail.end(result_of(response.status_code), answer)
@@ -85,7 +86,10 @@ async def _parsed(
     async def opened(cursor: str, query: msgspec.Struct) -> str:
         return await services.cursors.open(cursor, bound_to=_list_of(route, path, query))
 
-    query = await parse_query(request.params, route.query, opened)
+    if route.browser:
+        query: msgspec.Struct = query_of(request.params, route.query)
+    else:
+        query = await parse_query(request.params, route.query, opened)
     return Call(
         services=services,
         caller=caller,
@@ -122,6 +126,8 @@ def _list_of(route: AnyRoute, path: Mapping[str, str], query: msgspec.Struct) ->
 
 
 def _response(answer: object, route: AnyRoute) -> func.HttpResponse:
+    if isinstance(answer, BrowserAnswer):
+        return response_of(answer)
     headers: dict[str, str] = {}
     if route.location is not None:
         headers["location"] = f"{BASE_PATH}/{route.location(answer)}"
@@ -129,7 +135,11 @@ def _response(answer: object, route: AnyRoute) -> func.HttpResponse:
     return func.HttpResponse(body, status_code=route.status, headers=headers, mimetype=_JSON)
 
 
-def _problem(error: Exception, services: HttpServices, correlation_id: str) -> func.HttpResponse:
+def _problem(
+    error: Exception, route: AnyRoute, services: HttpServices, correlation_id: str
+) -> func.HttpResponse:
+    if route.browser:
+        return problem_page(error)
     problem = problems.describe(error, correlation_id=correlation_id, portal_url=services.settings.portal_url)
     return func.HttpResponse(
         problem.body,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import UNSET
+
 from pipeline.audit import AuditEntry
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
@@ -34,10 +36,12 @@ from pipeline.requests import (
 )
 from pipeline.triggers.http_parsing import NoBody, NoQuery
 from pipeline.triggers.http_route import Call
+from pipeline.triggers.http_sign_in import demand_own
 
 
 async def connect_subscriptions(call: Call[ConnectRequest, NoQuery]) -> Connected:
     """Connect one or more subscriptions with one credential."""
+    await demand_own(call, call.body.auth)
     return await call.services.connections.connect(call.body, by=call.trier)
 
 
@@ -53,6 +57,8 @@ async def get_connection(call: Call[NoBody, NoQuery]) -> Connection:
 
 async def change_connection(call: Call[ChangeRequest, NoQuery]) -> Connection:
     """Change what the body names of a connection."""
+    if call.body.auth is not UNSET:
+        await demand_own(call, call.body.auth)
     return await call.services.connections.change(call.path["connection_id"], call.body, by=call.trier)
 
 

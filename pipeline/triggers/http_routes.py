@@ -2,5 +2,6 @@
 
 from pipeline.triggers.http_connection_routes import CONNECTIONS, SYNC_RUNS
 from pipeline.triggers.http_register_routes import APP, CATALOGUE, REGISTER
+from pipeline.triggers.http_sign_in import SIGN_IN
 
-ROUTES = (*CONNECTIONS, *SYNC_RUNS, *REGISTER, *CATALOGUE, *APP)
+ROUTES = (*CONNECTIONS, *SIGN_IN, *SYNC_RUNS, *REGISTER, *CATALOGUE, *APP)

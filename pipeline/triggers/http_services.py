@@ -24,13 +24,17 @@ from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
 from pipeline.requests import (
     AuditQuery,
+    CallbackQuery,
     ChangeRequest,
     ConnectRequest,
     EvidenceQuery,
     FindingQuery,
     ResourceQuery,
     RotateRequest,
+    SignInRequest,
 )
+from pipeline.sign_in.flow import Finished
+from pipeline.sign_in.views import SignInStarted, SignInView
 
 
 class ConnectionsService(Protocol):
@@ -62,6 +66,26 @@ class ConnectionsService(Protocol):
 
     async def rotate(self, asked: RotateRequest, /, *, by: Trier) -> Rotated:
         """Replace the secret of every connection of one application."""
+        ...
+
+
+class SignInsService(Protocol):
+    """Sign-ins; `by` names the caller by its token, None for a Functions key."""
+
+    async def start(self, asked: SignInRequest, /, *, by: str | None) -> SignInStarted:
+        """Start a sign-in; raises SignInNotConfigured."""
+        ...
+
+    async def finish(self, came: CallbackQuery, /) -> Finished:
+        """Finish the sign-in that a browser comes back from; raises SignInRefused."""
+        ...
+
+    async def show(self, sign_in_id: str, /, *, by: str | None) -> SignInView:
+        """Show a sign-in to the caller who started it; raises NotFound for everybody else."""
+        ...
+
+    async def demand(self, sign_in_id: str, /, *, by: str | None) -> object:
+        """Raise NotFound unless this caller started this sign-in."""
         ...
 
 
@@ -191,6 +215,11 @@ class HttpServices(Protocol):
     @property
     def connections(self) -> ConnectionsService:
         """Connections."""
+        ...
+
+    @property
+    def sign_ins(self) -> SignInsService:
+        """Sign-ins."""
         ...
 
     @property

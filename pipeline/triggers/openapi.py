@@ -20,6 +20,8 @@ from pipeline.errors import (
     Unauthenticated,
     UpstreamUnavailable,
 )
+from pipeline.triggers.http_browser import MEDIA_TYPE as HTML
+from pipeline.triggers.http_browser import BrowserAnswer
 from pipeline.triggers.http_calls import BASE_PATH, CORRELATION_ID, AnyRoute
 from pipeline.triggers.http_parsing import CURSOR, NoBody, is_paged, public_fields
 from pipeline.triggers.problems import MEDIA_TYPE, ProblemDetails
@@ -66,6 +68,16 @@ _HEADERS = {
         "schema": {"type": "string"},
     },
     "location": {"description": "Where to look for what was started.", "schema": {"type": "string"}},
+}
+_PAGE = {HTML: {"schema": {"type": "string"}}}
+_SENT_ON = {
+    "302": {
+        "description": "The browser goes on to an address of the settings, with `sign_in_id` and `error`.",
+        "headers": {
+            CORRELATION_ID: {"$ref": "#/components/headers/correlation_id"},
+            "location": {"$ref": "#/components/headers/location"},
+        },
+    }
 }
 _CURSOR_PARAMETER = {
     "name": CURSOR,
@@ -115,7 +127,7 @@ def document(routes: tuple[AnyRoute, ...], *, wants_token: bool = False) -> Json
 
 
 def _types(routes: Sequence[AnyRoute]) -> list[Any]:
-    used = [kind for route in routes for kind in (route.request, route.answer)]
+    used = [kind for route in routes for kind in (route.request, route.answer) if kind is not BrowserAnswer]
     return list(dict.fromkeys([*used, ProblemDetails]))
 
 
@@ -127,6 +139,7 @@ def _operation(route: AnyRoute, reference_of: Mapping[Any, Json]) -> Json:
         "parameters": [*map(_path_parameter, route.parameters), *_query_parameters(route)],
         "responses": {
             str(int(route.status)): _good_response(route, reference_of),
+            **(_SENT_ON if route.browser else {}),
             **_problem_responses(route, reference_of[ProblemDetails]),
         },
     }
@@ -166,7 +179,9 @@ def _request_body(route: AnyRoute, schema: Json) -> Json:
 
 def _good_response(route: AnyRoute, reference_of: Mapping[Any, Json]) -> Json:
     response: Json = {"description": HTTPStatus(route.status).phrase, "headers": _headers(route)}
-    if route.answer is not NoneType:
+    if route.browser:
+        response["content"] = _PAGE
+    elif route.answer is not NoneType:
         response["content"] = {_JSON: {"schema": reference_of[route.answer]}}
     return response
 
@@ -186,7 +201,7 @@ def _problem_responses(route: AnyRoute, schema: Json) -> Json:
         str(status): {
             "description": "Problem: " + ", ".join(dict.fromkeys(named)),
             "headers": _problem_headers(status),
-            "content": {MEDIA_TYPE: {"schema": schema}},
+            "content": _PAGE if route.browser else {MEDIA_TYPE: {"schema": schema}},
         }
         for status, named in sorted(codes.items())
     }

@@ -10,7 +10,7 @@ from collectors.errors import ConnectorError, Terminal, Throttled, Transient
 from pipeline.errors import PROBLEM_TYPES, CallerRefused, Problem, TooManyAttempts
 
 MEDIA_TYPE = "application/problem+json"
-_UNFORESEEN = ConnectorError(
+UNFORESEEN = ConnectorError(
     "Something went wrong in this app, not in the request.",
     advice="Try again. If it stays, look for the correlation id in the app's log.",
 )
@@ -59,8 +59,8 @@ def describe(
     Returns:
         Status, headers and body: the members of RFC 9457, API.md's, and those the error adds.
     """
-    known = error if isinstance(error, ConnectorError) else _UNFORESEEN
-    status, title = _status_and_title(known)
+    known = error if isinstance(error, ConnectorError) else UNFORESEEN
+    status, title = status_and_title(known)
     details = ProblemDetails(
         type=PROBLEM_TYPES + known.code,
         title=title,
@@ -76,7 +76,8 @@ def describe(
     return ProblemAnswer(status=status, headers=_headers(known), body=_encoded(details, known))
 
 
-def _status_and_title(error: ConnectorError) -> tuple[int, str]:
+def status_and_title(error: ConnectorError) -> tuple[int, str]:
+    """Give the HTTP status and the title of an error of ours."""
     if isinstance(error, Problem):
         return error.status, error.title
     if isinstance(error, Transient):

@@ -116,7 +116,7 @@ def people_of(app: App) -> People:
         app.secrets,
         entra_sign_in(settings),
         credentials,
-        SubscriptionList(app.reads, app.store),
+        SubscriptionList(lambda: app.reads, app.store),
         clock=made.clock,
     )
     return People(made, table, sign_ins)

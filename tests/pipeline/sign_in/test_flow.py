@@ -75,7 +75,7 @@ class TestStart:
             people.app.secrets,
             None,
             people.app.credentials,
-            SubscriptionList(people.app.reads, people.app.store),
+            SubscriptionList(lambda: people.app.reads, people.app.store),
             clock=people.app.clock,
         )
 
@@ -213,6 +213,12 @@ class TestShow:
         for other in ("another caller", None):
             with pytest.raises(NotFound):
                 await people.sign_ins.show(done.sign_in_id, by=other)
+
+    @pytest.mark.parametrize("sign_in_id", ["unknown", "../x", "a'b", "a#b", "\ud800", ""])
+    async def test_unknown(self, people: People, sign_in_id: str) -> None:
+        """An id that is none is not found, and never gets near a key."""
+        with pytest.raises(NotFound):
+            await people.sign_ins.show(sign_in_id, by=None)
 
     async def test_expires(self, people: People) -> None:
         """Ten minutes after it was completed it is gone."""

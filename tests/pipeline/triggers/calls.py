@@ -12,6 +12,7 @@ from pipeline.triggers.http_routes import ROUTES
 from tests.pipeline.triggers.memory_services import MemoryServices
 
 ROUTE: Mapping[str, AnyRoute] = {route.name: route for route in ROUTES}
+JSON_ROUTES = [name for name, route in ROUTE.items() if not route.browser]
 ROTATE = {
     "tenant_id": "00000000-0000-0000-0000-000000000001",
     "client_id": "00000000-0000-0000-0000-000000000002",
@@ -26,8 +27,16 @@ BODIES: Mapping[str, object] = {
     "connect_subscriptions": CONNECT,
     "change_connection": {"name": "Staging"},
     "rotate_credentials": ROTATE,
+    "start_sign_in": {},
 }
-IDS = {"connection_id": "c1", "sync_run_id": "r1", "evidence_id": "c1-0", "framework_id": "soc2_2017"}
+IDS = {
+    "connection_id": "c1",
+    "sync_run_id": "r1",
+    "evidence_id": "c1-0",
+    "framework_id": "soc2_2017",
+    "sign_in_id": "s1",
+}
+HTML = "text/html"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -63,8 +72,14 @@ async def call(
     return Answer(
         status=response.status_code,
         headers={**response.headers, "content-type": response.mimetype},
-        body=json.loads(content) if content else None,
+        body=_read(response.mimetype, content),
     )
+
+
+def _read(mimetype: str, content: bytes) -> object:
+    if mimetype == HTML:
+        return content.decode()
+    return json.loads(content) if content else None
 
 
 async def call_well(services: MemoryServices, name: str) -> Answer:

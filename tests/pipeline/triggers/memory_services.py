@@ -32,6 +32,8 @@ from pipeline.reading.cursors import Cursors
 from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
 from pipeline.settings import CallerTokens
+from pipeline.sign_in.flow import Finished
+from pipeline.sign_in.views import SignInStarted, SignInSubscription, SignInView
 
 AT = "2026-11-21T22:24:00.000000Z"
 MAPPINGS = loader.load()
@@ -220,6 +222,7 @@ class MemoryServices:
         self.health = Health({}, version="1.2.3", functions=("get_health",))
         self.connections = MemoryConnections(self)
         self.sync_runs = MemorySyncRuns(self)
+        self.sign_ins = MemorySignIns(self)
         self.register = MemoryRegister(self)
         self.population = MemoryPopulation(self)
         self.service_states = MemoryServiceStates(self)
@@ -287,6 +290,35 @@ class MemoryConnections:
         self._services.note("rotate", asked)
         self.tried_by.append(by)
         return Rotated(connections=(CONNECTION,))
+
+
+class MemorySignIns:
+    """Fulfils `SignInsService`."""
+
+    def __init__(self, services: MemoryServices) -> None:
+        self._services = services
+        self.finished = Finished(sign_in_id="s1", return_url=None, problem=None)
+
+    async def start(self, asked: object, /, *, by: str | None) -> SignInStarted:
+        """Start it."""
+        self._services.note("start_sign_in", asked, by)
+        return SignInStarted(sign_in_id="s1", authorization_url="https://login.example", expires_at=AT)
+
+    async def finish(self, came: object, /) -> Finished:
+        """Finish it as told."""
+        self._services.note("finish_sign_in", came)
+        return self.finished
+
+    async def show(self, sign_in_id: str, /, *, by: str | None) -> SignInView:
+        """Show it."""
+        self._services.note("show_sign_in", sign_in_id, by)
+        one = SignInSubscription(subscription_id="s", display_name="Shop", state="Enabled", connectable=True)
+        return SignInView(sign_in_id="s1", status="complete", expires_at=AT, subscriptions=(one,))
+
+    async def demand(self, sign_in_id: str, /, *, by: str | None) -> object:
+        """Let nobody else."""
+        self._services.note("demand_sign_in", sign_in_id, by)
+        return None
 
 
 class MemorySyncRuns:

@@ -46,9 +46,9 @@ def test_one_function_a_route() -> None:
     } | {("preflight", "OPTIONS", "{*path}", "anonymous")}
 
 
-def test_only_health_is_anonymous() -> None:
+def test_only_health_and_a_browsers_return_are_anonymous() -> None:
     """Every other route of the table needs a key."""
-    assert [route.name for route in ROUTES if route.anonymous] == ["get_health"]
+    assert [route.name for route in ROUTES if route.anonymous] == ["finish_sign_in", "get_health"]
 
 
 def test_no_route_is_served_twice() -> None:

@@ -8,7 +8,7 @@ import pytest
 from collectors.errors import Throttled
 from pipeline.errors import AuthenticationFailed
 from pipeline.requests import FindingQuery
-from tests.pipeline.triggers.calls import BODIES, CONNECT, ROUTE, call, call_well, faults_of
+from tests.pipeline.triggers.calls import BODIES, CONNECT, JSON_ROUTES, ROUTE, call, call_well, faults_of
 from tests.pipeline.triggers.memory_services import MemoryServices
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -40,7 +40,7 @@ class TestCorrelation:
 class TestAnswers:
     """How answers are sent."""
 
-    @pytest.mark.parametrize("name", ROUTE)
+    @pytest.mark.parametrize("name", JSON_ROUTES)
     async def test_no_answer_is_cached_or_sniffed(self, services: MemoryServices, name: str) -> None:
         """Evidence stays out of caches, and JSON is never taken for a page."""
         answer = await call_well(services, name)
@@ -108,7 +108,7 @@ class TestRefusals:
 
         assert (answer.status, services.asked) == (404, [])
 
-    @pytest.mark.parametrize("name", [name for name in ROUTE if name not in BODIES])
+    @pytest.mark.parametrize("name", [name for name in JSON_ROUTES if name not in BODIES])
     async def test_fields_nobody_reads(self, services: MemoryServices, name: str) -> None:
         """A route without a body refuses one, a route without parameters refuses them."""
         assert (await call(services, name, body={"x": 1})).status == 400
@@ -119,7 +119,7 @@ class TestRefusals:
 class TestErrors:
     """Whatever goes wrong is answered as a problem."""
 
-    @pytest.mark.parametrize("name", ROUTE)
+    @pytest.mark.parametrize("name", JSON_ROUTES)
     async def test_an_error_of_ours_is_told(self, services: MemoryServices, name: str) -> None:
         """Code, reason and advice reach the caller from every route."""
         services.fails_with = AuthenticationFailed("No.", reason="invalid_client_secret", advice="Do this.")
