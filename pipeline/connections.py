@@ -14,7 +14,6 @@ from pipeline.connecting.credential_changes import CredentialChanges
 from pipeline.connecting.credential_trials import CredentialTrials, Tried
 from pipeline.connecting.requests import new_credential, service_names, subscription_ids, unprefixed
 from pipeline.connecting.views import ConnectionViews, nothing_connected, rejected
-from pipeline.credentials import Credentials
 from pipeline.errors import Conflict, InvalidRequest, NotFound, UpstreamUnavailable
 from pipeline.ids import new_connection_id
 from pipeline.model import Connected, Connection, Page, Rejected, Rotated, RunTrigger, SyncRun
@@ -36,6 +35,7 @@ class Connections:
     """Every way to make, change and end a connection.
 
     Args:
+        changes: keeps credentials, and deletes those that end.
         trials: tries credentials before they are kept.
         views: shows what is stored.
         portal_url: completes a page of the portal to its address.
@@ -46,7 +46,7 @@ class Connections:
     def __init__(
         self,
         store: ConnectionStore,
-        credentials: Credentials,
+        changes: CredentialChanges,
         trials: CredentialTrials,
         views: ConnectionViews,
         *,
@@ -56,8 +56,7 @@ class Connections:
         clock: Clock,
     ) -> None:
         self._store = store
-        self._credentials = credentials
-        self._changes = CredentialChanges(store, credentials)
+        self._changes = changes
         self._trials = trials
         self._views = views
         self._portal_url = portal_url
@@ -148,12 +147,11 @@ class Connections:
 
         Raises:
             NotFound: there is no such connection, or it was disconnected before and nothing is to be purged.
-            SecretUnavailable: Key Vault did not delete the secret; ask again.
+            SecretUnavailable: Key Vault did not delete the secret; it is tried again every minute.
         """
         record = await self._store.find(connection_id)
         standing = record if record and record.disconnected_at else await self._end(connection_id)
-        if not await self._credentials.discard(standing.credential):
-            _LOG.info("secret_not_purged connection_id=%s", connection_id)
+        await self._changes.ended(standing)
         if purge_evidence:
             await self._purge_evidence(connection_id)
             await self._store.purge(connection_id)
@@ -252,6 +250,7 @@ class Connections:
         """Disconnect a connection as it stands now; raises NotFound."""
         for _ in range(_TRIES):
             record = await self._store.get(connection_id)
+            await self._changes.ends(record)
             try:
                 await self._store.disconnect(record, at=rfc3339(self._clock()))
             except Conflict:

@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol, override
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
     from pipeline.sign_in.refresh import Rotated
     from pipeline.stores.secrets import KeyVaultSecrets
+
+type Announce = Callable[[CredentialRecord], Awaitable[None]]
 
 KEPT_OPEN = 1000
 CONNECT_WITHIN_S = 10
@@ -100,20 +103,31 @@ class Credentials:
         """Make a credential of an offer without keeping anything of it."""
         return self._build(offer.record, offer.secret)
 
-    async def keep(self, offer: Offer, principal: Principal, *, tags: dict[str, str]) -> CredentialRecord:
+    async def keep(
+        self,
+        offer: Offer,
+        principal: Principal,
+        *,
+        tags: dict[str, str],
+        announce: Announce | None = None,
+    ) -> CredentialRecord:
         """Put an offer's secret into the vault under a fresh name.
 
-        Takes an offer that was tried, whom its token spoke for, and tags for people who look into the vault.
-        Gives the record to store.
+        Takes an offer that was tried, whom its token spoke for, tags for people who look into the vault, and
+        what is told of the record before its secret is there. Gives the record to store.
 
         Raises:
             SecretUnavailable: Key Vault did not take it.
         """
-        name = None
-        if offer.secret is not None:
-            name = f"connection-credential-{uuid.uuid4()}"
-            await self._secrets.put(name, offer.secret, expires_on=offer.record.secret_expires_on, tags=tags)
-        return msgspec.structs.replace(offer.record, secret_name=name, principal_id=principal.object_id)
+        record = msgspec.structs.replace(offer.record, principal_id=principal.object_id)
+        if offer.secret is None:
+            return record
+        name = f"connection-credential-{uuid.uuid4()}"
+        record = msgspec.structs.replace(record, secret_name=name)
+        if announce is not None:
+            await announce(record)
+        await self._secrets.put(name, offer.secret, expires_on=record.secret_expires_on, tags=tags)
+        return record
 
     async def open(
         self, record: CredentialRecord, *, anew: bool = False, kept_by: str | None = None

@@ -45,6 +45,21 @@ class AuthView(msgspec.Struct, frozen=True, kw_only=True):
     certificate_thumbprint: str | None = None
 
 
+class SecretLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret in the key vault that nothing uses any more and that is not gone yet.
+
+    Args:
+        name: in the vault.
+        state: `not_deleted` if the vault refused or was away: it is tried again every minute;
+            `kept_by_vault` if it is deleted, and purge protection keeps it until the retention ends.
+        since: when it came to that.
+    """
+
+    name: str
+    state: Literal["not_deleted", "kept_by_vault"]
+    since: str
+
+
 class SetupCheck(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a connection needs, tried for real."""
 
@@ -131,6 +146,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     last_sync_run: SyncRun | None
     setup_checks: tuple[SetupCheck, ...]
     attention: Attention | None = None
+    secrets_left: tuple[SecretLeft, ...] = ()
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,30 +1,30 @@
 """A credential and the row that names it, changed together: neither is left without the other.
 
-The secret is put first, then the row; whichever secret no row names afterwards is deleted. A row that Table
-Storage wrote although its answer was lost is found again by what it holds.
+The secret is announced, put, then named by the row; whichever secret no row names afterwards is deleted, now
+or by the sweep. A row that Table Storage wrote although its answer was lost is found again by what it holds.
 """
 
-import logging
+from functools import partial
 
 import msgspec
 from azure.core.exceptions import AzureError
 
 from collectors.errors import ConnectorError
 from pipeline.connecting.credential_trials import Tried
+from pipeline.connecting.discarded_secrets import DiscardedSecrets
 from pipeline.credentials import Credentials
-from pipeline.errors import AlreadyConnected, Conflict, NotFound, SecretUnavailable
+from pipeline.errors import AlreadyConnected, Conflict, NotFound
 from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import ConnectionRecord, CredentialRecord
-
-_LOG = logging.getLogger(__name__)
 
 
 class CredentialChanges:
     """Keeps credentials that were tried."""
 
-    def __init__(self, store: ConnectionStore, credentials: Credentials) -> None:
+    def __init__(self, store: ConnectionStore, credentials: Credentials, discarded: DiscardedSecrets) -> None:
         self._store = store
         self._credentials = credentials
+        self._discarded = discarded
 
     async def create(self, record: ConnectionRecord, tried: Tried) -> ConnectionRecord:
         """Keep a new connection with its credential.
@@ -35,9 +35,11 @@ class CredentialChanges:
         """
         kept = await self._keep(record, tried)
         try:
-            return await self._store.create(msgspec.structs.replace(record, credential=kept))
+            created = await self._store.create(msgspec.structs.replace(record, credential=kept))
         except (AlreadyConnected, AzureError) as error:
-            return await self._settle(record.id, kept, error)
+            created = await self._settle(record.id, kept, error)
+        await self._discarded.keep(kept)
+        return created
 
     async def replace(self, record: ConnectionRecord, tried: Tried) -> ConnectionRecord:
         """Give a connection another credential, its attention cleared, and delete the old secret.
@@ -50,16 +52,27 @@ class CredentialChanges:
         """
         kept = await self._keep(record, tried)
         changed = msgspec.structs.replace(record, credential=kept, attention=None)
+        await self._discarded.announce(record.id, record.credential)
         try:
             replaced = await self._store.replace(changed)
         except (Conflict, NotFound, AzureError) as error:
             replaced = await self._settle(record.id, kept, error)
-        await self._drop(record.credential)
+        await self._discarded.keep(kept)
+        await self._discarded.drop(record.id, record.credential)
         return replaced
+
+    async def ends(self, record: ConnectionRecord) -> None:
+        """Note the secret of a connection that is about to be disconnected."""
+        await self._discarded.announce(record.id, record.credential)
+
+    async def ended(self, record: ConnectionRecord) -> None:
+        """Delete the secret of a connection that was disconnected; raises SecretUnavailable."""
+        await self._discarded.delete(record.id, record.credential)
 
     async def _keep(self, record: ConnectionRecord, tried: Tried) -> CredentialRecord:
         tags = {"connection_id": record.id, "subscription_id": record.subscription_id}
-        return await self._credentials.keep(tried.offer, tried.principal, tags=tags)
+        announce = partial(self._discarded.announce, record.id)
+        return await self._credentials.keep(tried.offer, tried.principal, tags=tags, announce=announce)
 
     async def _settle(
         self, connection_id: str, kept: CredentialRecord, error: ConnectorError | AzureError
@@ -68,15 +81,5 @@ class CredentialChanges:
         standing = await self._store.find(connection_id)
         if standing is not None and standing.credential == kept and standing.disconnected_at is None:
             return standing
-        await self._drop(kept)
+        await self._discarded.drop(connection_id, kept)
         raise error
-
-    async def _drop(self, credential: CredentialRecord) -> None:
-        """Delete a secret that no row names any more; one that stays is for the log, not for the caller."""
-        try:
-            gone = await self._credentials.discard(credential)
-        except SecretUnavailable as error:
-            _LOG.warning("secret_not_deleted secret_name=%s detail=%s", credential.secret_name, error.detail)
-            return
-        if not gone:
-            _LOG.info("secret_not_purged secret_name=%s", credential.secret_name)

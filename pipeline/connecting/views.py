@@ -10,7 +10,7 @@ import msgspec
 from collectors.errors import ConnectorError, Transient
 from pipeline.connecting.secret_expiry import expiry_notice
 from pipeline.errors import PROBLEM_TYPES, NothingConnected, Problem, UpstreamUnavailable
-from pipeline.model import Attention, AuthView, Connection, ConnectionStatus, Rejected, SyncRun
+from pipeline.model import Attention, AuthView, Connection, ConnectionStatus, Rejected, SecretLeft, SyncRun
 from pipeline.stores.records import ConnectionRecord
 from pipeline.times import Clock
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 AT_ONCE = 16
 
 type LastRun = Callable[[str], Awaitable[SyncRun | None]]
+type SecretsLeft = Callable[[], Awaitable[Mapping[str, tuple[SecretLeft, ...]]]]
 type NextSync = Callable[[ConnectionRecord], str | None]
 
 
@@ -30,18 +31,29 @@ class ConnectionViews:
         services: the names of all services.
         last_run: gives a connection's newest sync run.
         next_sync_at: tells when a connection is due next.
+        secrets_left: gives what is left in the vault of discarded secrets, by connection.
     """
 
     def __init__(
-        self, services: Iterable[str], *, last_run: LastRun, next_sync_at: NextSync, clock: Clock
+        self,
+        services: Iterable[str],
+        *,
+        last_run: LastRun,
+        next_sync_at: NextSync,
+        secrets_left: SecretsLeft,
+        clock: Clock,
     ) -> None:
         self.services = tuple(services)
         self._last_run = last_run
         self._next_sync_at = next_sync_at
+        self._secrets_left = secrets_left
         self._clock = clock
 
     async def show(self, record: ConnectionRecord) -> Connection:
         """Show one connection: `paused` if it is, else with `attention` if anything needs a person."""
+        return await self._show(record, (await self._secrets_left()).get(record.id, ()))
+
+    async def _show(self, record: ConnectionRecord, left: tuple[SecretLeft, ...]) -> Connection:
         attention = record.attention or expiry_notice(record, self._clock())
         return Connection(
             id=record.id,
@@ -64,15 +76,17 @@ class ConnectionViews:
             last_sync_run=await self._last_run(record.id),
             setup_checks=record.setup_checks,
             attention=attention,
+            secrets_left=left,
         )
 
     async def show_all(self, records: Sequence[ConnectionRecord]) -> tuple[Connection, ...]:
         """Show several connections in their order, a bounded number at one time."""
         turn = asyncio.Semaphore(AT_ONCE)
+        left = await self._secrets_left()
 
         async def one(record: ConnectionRecord) -> Connection:
             async with turn:
-                return await self.show(record)
+                return await self._show(record, left.get(record.id, ()))
 
         return tuple(await asyncio.gather(*map(one, records)))
 

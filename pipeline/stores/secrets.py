@@ -4,6 +4,7 @@ Rules: "About Azure Key Vault secrets" (25,600 bytes, attributes), "Azure Key Va
 deleted name stays taken until it is purged), "Azure Key Vault throttling guidance" (cache in memory).
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
 
 VAULT_SUFFIXES = tuple(cloud.vault_suffix for cloud in CLOUDS.values())
+PROBE = "health-probe"
 CACHED_FOR_S = 300.0
 CONNECT_WITHIN_S = 10
 ANSWER_WITHIN_S = 30
@@ -142,6 +144,11 @@ class KeyVaultSecrets:
         except _FAILURES as error:
             raise _failed(error, "delete") from None
         return await self._purge(name)
+
+    async def probe(self) -> None:
+        """Ask for a secret that does not exist: that the vault says so proves it usable."""
+        with contextlib.suppress(CredentialRejected):
+            await self.get(PROBE)
 
     def forget(self, name: str) -> None:
         """Drop a secret from memory, so that the next read asks Key Vault."""

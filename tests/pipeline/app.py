@@ -20,7 +20,9 @@ from pipeline.authentication.method import Offer
 from pipeline.azure.limiter import Clock as ReadClock
 from pipeline.azure_reader import Azure, AzureReader, SharedTransport
 from pipeline.connecting.attempt_limit import AttemptLimit
+from pipeline.connecting.credential_changes import CredentialChanges
 from pipeline.connecting.credential_trials import CredentialTrials
+from pipeline.connecting.discarded_secrets import DiscardedSecrets
 from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
 from pipeline.credentials import Credentials
@@ -30,6 +32,7 @@ from pipeline.settings import Settings
 from pipeline.stores.attempt_table import AttemptTable
 from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.records import ConnectionRecord, CredentialRecord
+from pipeline.stores.secret_ledger import SecretLedger
 from pipeline.stores.secrets import KeyVaultSecrets, own_identity
 from pipeline.stores.tables import TableStorage
 
@@ -80,12 +83,19 @@ class App:
             portal_url=self.settings.portal_url,
             clock=self.clock,
         )
+        self.discarded = DiscardedSecrets(
+            SecretLedger(self.tables), self.store, self.credentials, clock=self.clock
+        )
         views = ConnectionViews(
-            tuple(collectors), last_run=self.last_run, next_sync_at=self.next_sync_at, clock=self.clock
+            tuple(collectors),
+            last_run=self.last_run,
+            next_sync_at=self.next_sync_at,
+            secrets_left=self.discarded.left,
+            clock=self.clock,
         )
         self.connections = Connections(
             self.store,
-            self.credentials,
+            CredentialChanges(self.store, self.credentials, self.discarded),
             trials,
             views,
             portal_url=self.settings.portal_url,
@@ -207,6 +217,7 @@ async def running(azure: SimulatedAzure, storage: str) -> AsyncIterator[App]:
     identity = own_identity(settings, connections=wire)
     tables = TableStorage(settings.tables, lambda: identity)
     await tables.purge("connections", "connections")
+    await tables.purge("connections", "secrets")
     await tables.remove("attempts", "PartitionKey ge ''")  # of tests before: all use the same applications
     secrets = KeyVaultSecrets(settings, lambda: identity, connections=wire)
     credentials = Credentials(settings, secrets, connections=wire)

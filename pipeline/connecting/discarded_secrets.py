@@ -1,0 +1,123 @@
+"""Secrets that no connection names any more: deleted, told of until they are gone, tried again every minute.
+
+"Azure Key Vault soft-delete overview": where purging is not allowed, a deleted secret stays until its
+retention ends. That is said, not hidden.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from azure.core.exceptions import AzureError
+
+from pipeline.authentication.generations import root_of
+from pipeline.credentials import Credentials
+from pipeline.errors import SecretUnavailable
+from pipeline.model import SecretLeft
+from pipeline.stores.protocols import ConnectionStore
+from pipeline.stores.records import CredentialRecord
+from pipeline.stores.secret_ledger import NoteState, SecretLedger, SecretNote
+from pipeline.times import Clock, from_rfc3339, rfc3339
+
+_LOG = logging.getLogger(__name__)
+WAIT: Mapping[NoteState, timedelta] = {
+    "announced": timedelta(minutes=15),
+    "not_deleted": timedelta(0),
+    "kept_by_vault": timedelta(days=1),
+}
+"""How long a secret is left alone: one that was announced may be about to be named by a connection."""
+AT_A_TIME = 50
+
+
+class DiscardedSecrets:
+    """Deletes secrets, and forgets none before it is gone."""
+
+    def __init__(
+        self, ledger: SecretLedger, store: ConnectionStore, credentials: Credentials, *, clock: Clock
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._credentials = credentials
+        self._clock = clock
+
+    async def announce(self, connection_id: str, credential: CredentialRecord) -> None:
+        """Note a secret before it is put, or before the connection's row stops naming it."""
+        await self._write(connection_id, credential, "announced")
+
+    async def keep(self, credential: CredentialRecord) -> None:
+        """Strike off a secret that a connection names now; where that fails, the sweep does."""
+        try:
+            await self._ledger.strike(credential)
+        except AzureError as error:
+            _LOG.warning("secret_note_stays error=%s", type(error).__name__)
+
+    async def drop(self, connection_id: str, credential: CredentialRecord) -> None:
+        """Delete a secret; one that stays is noted and tried again, so the caller goes on."""
+        try:
+            await self.delete(connection_id, credential)
+        except SecretUnavailable as error:
+            _LOG.warning("secret_not_deleted secret_name=%s detail=%s", credential.secret_name, error.detail)
+        except AzureError as error:
+            _LOG.warning("secret_note_stays error=%s", type(error).__name__)
+
+    async def delete(self, connection_id: str, credential: CredentialRecord) -> None:
+        """Delete a secret and strike it off, or note what is left of it.
+
+        Raises:
+            SecretUnavailable: Key Vault did not delete it; it is tried again every minute.
+        """
+        try:
+            gone = await self._credentials.discard(credential)
+        except SecretUnavailable:
+            await self._write(connection_id, credential, "not_deleted")
+            raise
+        if gone:
+            await self._ledger.strike(credential)
+            return
+        _LOG.info("secret_not_purged connection_id=%s secret_name=%s", connection_id, credential.secret_name)
+        await self._write(connection_id, credential, "kept_by_vault")
+
+    async def left(self) -> Mapping[str, tuple[SecretLeft, ...]]:
+        """Give what is left in the vault of secrets that were discarded, by connection."""
+        found: defaultdict[str, tuple[SecretLeft, ...]] = defaultdict(tuple)
+        for note in await self._ledger.notes():
+            if note.state != "announced":
+                left = SecretLeft(name=note.credential.secret_name or "", state=note.state, since=note.since)
+                found[note.connection_id] += (left,)
+        return found
+
+    async def sweep(self) -> None:
+        """Try again what is due, a bounded number at one time; what fails is left to the next minute."""
+        try:
+            notes = [note for note in await self._ledger.notes() if _due(note, self._clock())]
+            for note in sorted(notes, key=lambda one: one.tried_at)[:AT_A_TIME]:
+                await self._again(note)
+        except AzureError as error:
+            _LOG.warning("secret_sweep_failed error=%s", type(error).__name__)
+
+    async def _again(self, note: SecretNote) -> None:
+        if await self._is_named(note):
+            await self._ledger.strike(note.credential)
+        else:
+            await self.drop(note.connection_id, note.credential)
+
+    async def _is_named(self, note: SecretNote) -> bool:
+        record = await self._store.find(note.connection_id)
+        if record is None or record.disconnected_at is not None:
+            return False
+        named, noted = record.credential.secret_name, note.credential.secret_name
+        return named is not None and noted is not None and root_of(named) == root_of(noted)
+
+    async def _write(self, connection_id: str, credential: CredentialRecord, state: NoteState) -> None:
+        now = rfc3339(self._clock())
+        before = await self._ledger.find(credential.secret_name) if credential.secret_name else None
+        since = before.since if before is not None and before.state == state else now
+        note = SecretNote(
+            connection_id=connection_id, credential=credential, state=state, since=since, tried_at=now
+        )
+        await self._ledger.write(note)
+
+
+def _due(note: SecretNote, now: datetime) -> bool:
+    return from_rfc3339(note.tried_at) + WAIT[note.state] <= now
