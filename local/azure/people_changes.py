@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal, override
 
 from local.azure.changes import Change, subscription_named
-from local.azure.people import assign, settle, unassign
+from local.azure.people import INSIDE_ONLY, assign, settle, unassign
 from local.azure.world import UnknownNameError
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class GiveUserRole(Change, tag="give_user_role"):
     @override
     def apply(self, simulation: "Simulation") -> "JsonObject":
         """Assign it; gives the role's id."""
-        role = simulation.world.role(self.role)
+        inside = self.role.lower() == INSIDE_ONLY.name.lower()
+        role = INSIDE_ONLY if inside else simulation.world.role(self.role)
         if role is None:
             raise UnknownNameError(self.role)
         assign(

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from mappings.loader import Mappings
+from pipeline.authentication.methods import METHODS
 from pipeline.controls import controls_of
 from pipeline.evidence import Stamp, append, point
 from pipeline.model import EvidenceItem, SyncRun
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.leases import Lease
 from pipeline.stores.manifests import ManifestTable
-from pipeline.stores.records import ConnectionRecord, Head, PartOutcome, Pointer
+from pipeline.stores.records import ConnectionRecord, CredentialRecord, Head, PartOutcome, Pointer
 from pipeline.stores.run_table import RunTable
 
 
@@ -88,7 +89,7 @@ class RegisterCommit:
             connection_id=finished.connection.id,
             subscription_id=finished.connection.subscription_id,
             sync_run_id=finished.run.id,
-            principal=credential.client_id or credential.method,
+            principal=_principal(credential),
             mapping_version=self._mappings().version,
         )
 
@@ -96,3 +97,10 @@ class RegisterCommit:
         for outcome in outcomes:
             if outcome.manifest is not None:
                 await self._manifests.remove_older(connection_id, outcome.kind, outcome.manifest)
+
+
+def _principal(credential: CredentialRecord) -> str:
+    """Say who read: an application by its client id, a person, who reads through one, by the object id."""
+    if METHODS[credential.method].personal and credential.principal_id:
+        return credential.principal_id
+    return credential.client_id or credential.method
