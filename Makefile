@@ -29,10 +29,11 @@ dev: setup ## The same, but keep everything running for work
 	@$(BIN)/python -m local.demo --keep
 
 .PHONY: check
-check: setup ## Format, lint and types, changing nothing
+check: setup ## Format, lint, types and security, changing nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --ignore-nosec --recursive function_app.py pipeline collectors mappings
 
 .PHONY: infra
 infra: ## Hold infra/ against Azure's models, a scanner, the roles and the settings

@@ -29,14 +29,16 @@ from pipeline.triggers.problems import MEDIA_TYPE, ProblemDetails
 _REFERENCE = "#/components/schemas/{name}"
 _JSON = "application/json"
 _GUID = "00000000-0000-0000-0000-00000000000{}"
+_PLACEHOLDER = "the secret's value, not its id"
+_DAY = "2027-05-01"
 _CONNECT_EXAMPLE = {
     "name": "Production",
     "auth": {
         "method": "client_secret",
         "tenant_id": _GUID.format(1),
         "client_id": _GUID.format(2),
-        "client_secret": "the secret's value, not its id",
-        "secret_expires_on": "2027-05-01",
+        "client_secret": _PLACEHOLDER,
+        "secret_expires_on": _DAY,
     },
     "subscription_ids": [_GUID.format(3), _GUID.format(4)],
     "frequency": "daily",
