@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
 import msgspec
+from azure.core.exceptions import AzureError
 
 from collectors.errors import ConnectorError
 from pipeline.model import ProblemView
@@ -19,6 +20,9 @@ _LOG = logging.getLogger(__name__)
 
 type Probe = Callable[[], Awaitable[object]]
 """Uses one dependency in the cheapest way that proves it usable; raises if it is not."""
+
+
+type CountSecrets = Callable[[], Awaitable["SecretsHealth"]]
 
 
 class HealthState(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +40,13 @@ class PartHealth(msgspec.Struct, frozen=True, kw_only=True):
     problem: ProblemView | None = None
 
 
+class SecretsHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How many secrets that nothing uses any more are not gone yet, those of ended connections too."""
+
+    not_deleted: int
+    kept_by_vault: int
+
+
 class HealthDetails(msgspec.Struct, frozen=True, kw_only=True):
     """What works and what does not, for those who run the app."""
 
@@ -45,6 +56,7 @@ class HealthDetails(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     functions: tuple[str, ...]
     parts: tuple[PartHealth, ...]
+    secrets_left: SecretsHealth | None = None
 
 
 class Health:
@@ -54,6 +66,7 @@ class Health:
         probes: how each part is tried, by its name (`tables`, `queue`, `key_vault`).
         version: of the app.
         functions: the names of its functions.
+        secrets_left: counts secrets that are not gone yet.
         patience_s: how long one part may take.
         monotonic: seconds that only grow.
     """
@@ -64,12 +77,14 @@ class Health:
         *,
         version: str,
         functions: tuple[str, ...],
+        secrets_left: CountSecrets | None = None,
         patience_s: float = PATIENCE_S,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._probes = dict(probes)
         self._version = version
         self._functions = functions
+        self._secrets_left = secrets_left
         self._patience_s = patience_s
         self._monotonic = monotonic
         self._lock = asyncio.Lock()
@@ -92,7 +107,18 @@ class Health:
             python=platform.python_version(),
             functions=self._functions,
             parts=tuple(parts),
+            secrets_left=await self._count_secrets(),
         )
+
+    async def _count_secrets(self) -> SecretsHealth | None:
+        """Count them; None if nobody can tell: the tables, a part of their own, say why."""
+        if self._secrets_left is None:
+            return None
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await self._secrets_left()
+        except (AzureError, TimeoutError):
+            return None
 
     async def _try(self, name: str, probe: Probe) -> PartHealth:
         started = self._monotonic()

@@ -185,7 +185,8 @@ class Services:
             "queue": self._queue.length,
             "key_vault": self._secrets.probe,
         }
-        return Health(probes, version=pipeline.__version__, functions=self._functions)
+        left, version = self.discarded_secrets.count, pipeline.__version__
+        return Health(probes, version=version, functions=self._functions, secrets_left=left)
 
     @cached_property
     def callers(self) -> Admission:

@@ -5,7 +5,7 @@ retention ends. That is said, not hidden.
 """
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from azure.core.exceptions import AzureError
 from pipeline.authentication.generations import root_of
 from pipeline.credentials import Credentials
 from pipeline.errors import SecretUnavailable
+from pipeline.health import SecretsHealth
 from pipeline.model import SecretLeft
 from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import CredentialRecord
@@ -86,6 +87,11 @@ class DiscardedSecrets:
                 left = SecretLeft(name=note.credential.secret_name or "", state=note.state, since=note.since)
                 found[note.connection_id] += (left,)
         return found
+
+    async def count(self) -> SecretsHealth:
+        """Count what is left of all connections, those that were disconnected too."""
+        states = Counter(left.state for of_one in (await self.left()).values() for left in of_one)
+        return SecretsHealth(not_deleted=states["not_deleted"], kept_by_vault=states["kept_by_vault"])
 
     async def sweep(self) -> None:
         """Try again what is due, a bounded number at one time; what fails is left to the next minute."""

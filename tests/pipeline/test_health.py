@@ -3,8 +3,11 @@
 import asyncio
 import time
 
+import pytest
+from azure.core.exceptions import ServiceRequestError
+
 from pipeline.errors import SecretUnavailable
-from pipeline.health import Health, PartHealth, Probe
+from pipeline.health import CountSecrets, Health, PartHealth, Probe, SecretsHealth
 
 
 async def fine() -> None:
@@ -125,3 +128,31 @@ class TestState:
         seconds[0] = 5.0
 
         assert [before.status, cached.status, (await health.state()).status] == ["ok", "ok", "degraded"]
+
+
+async def left() -> SecretsHealth:
+    """Count two secrets."""
+    return SecretsHealth(not_deleted=0, kept_by_vault=2)
+
+
+async def away() -> SecretsHealth:
+    """Fail as Table Storage does when it is away."""
+    raise ServiceRequestError("made up")
+
+
+async def never() -> SecretsHealth:
+    """Answer too late."""
+    await asyncio.sleep(10)
+    return await left()
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(left, SecretsHealth(not_deleted=0, kept_by_vault=2)), (away, None), (never, None)],
+    ids=["told", "away", "late"],
+)
+async def test_secrets_left(count: CountSecrets, expected: SecretsHealth | None) -> None:
+    """The details tell how many discarded secrets are not gone yet; where nobody can tell, nothing."""
+    health = Health({}, version="1", functions=(), secrets_left=count, patience_s=0.05)
+
+    assert (await health.details()).secrets_left == expected
