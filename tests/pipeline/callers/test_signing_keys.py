@@ -8,6 +8,8 @@ import pytest
 from local.azure import SimulatedAzure
 from local.azure.caller_changes import RotateSigningKey
 from local.azure.faults import Fault, Kind
+from local.azure.signing_keys import base64url
+from local.azure.wire import Answer, json_answer
 from pipeline.azure.clouds import CLOUDS
 from pipeline.azure_reader import SharedTransport
 from pipeline.callers.signing_keys import SigningKeys
@@ -15,6 +17,7 @@ from pipeline.errors import UpstreamUnavailable
 from tests.pipeline.callers.token_rig import DISCOVERY, KEYS, TokenRig
 
 HOUR = 3600.0
+TOO_SHORT = base64url((2**1023 + 1).to_bytes(128))
 
 
 def newest(rig: TokenRig) -> str:
@@ -187,6 +190,7 @@ class TestWhichKeys:
             {"use": "enc"},
             {"use": None},
             {"n": "AQAB"},
+            {"n": TOO_SHORT},
             {"n": None},
             {"n": 7},
             {"e": ""},
@@ -227,6 +231,30 @@ class TestWhichKeys:
             f"{rig.azure.url}/{rig.rules.tenant_id}/v2.0": "2.0",
             f"https://sts.windows.net/{rig.rules.tenant_id}/": "1.0",
         }
+
+    @pytest.mark.parametrize(
+        ("described", "added"),
+        [
+            ("https://login.example.com/{tenant}/v2.0", True),
+            ("https://login.example.com/00000000-0000-0000-0000-000000000000/v2.0", False),
+            ("https://login.example.com/{tenant}/v2.0/more", False),
+            ("http://login.example.com/{tenant}/v2.0", False),
+        ],
+    )
+    async def test_the_described_issuer_counts_if_it_is_this_tenant(
+        self, rig: TokenRig, monkeypatch: pytest.MonkeyPatch, described: str, *, added: bool
+    ) -> None:
+        """Some clouds name another host in their tokens than the one that is asked; never another tenant."""
+        issuer = described.format(tenant=rig.rules.tenant_id)
+
+        def told(body: dict[str, object]) -> Answer:
+            return json_answer({**body, "issuer": issuer} if "issuer" in body else body)
+
+        monkeypatch.setattr("local.azure.entra.json_answer", told)
+        found = await rig.keys.find(newest(rig))
+
+        assert found is not None
+        assert found.issuers.get(issuer) == ("2.0" if added else None)
 
     async def test_an_unknown_tenant_has_no_keys(self, azure: SimulatedAzure) -> None:
         """A wrong API_TENANT_ID lets nobody in."""

@@ -174,6 +174,7 @@ class TestSignatures:
             {"typ": "dpop+jwt"},
             {"crit": ["exp"]},
             {"crit": []},
+            {"crit": ["b64"], "b64": True},
             {"crit": None, "b64": False},
             {"kid": None},
             {"kid": ""},
