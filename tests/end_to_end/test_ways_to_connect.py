@@ -1,6 +1,7 @@
 """A certificate, a managed identity and a federated credential, through the host that runs the app."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
@@ -200,6 +201,37 @@ def test_rotating_a_certificate(stack: Stack, connect: Connect) -> None:
     before = auth_of(made).certificate_thumbprint
     assert msgspec.convert(rotated["auth"], Auth).certificate_thumbprint not in {before, None}
     assert works(stack, made)
+
+
+def left_of(document: Json) -> list[str]:
+    """Give the states of the secrets that a connection tells of."""
+    return [left["state"] for left in msgspec.convert(document["secrets_left"], list[dict[str, str]])]
+
+
+@pytest.fixture
+def protected(stack: Stack) -> Iterator[Stack]:
+    """A stack whose vault keeps what is deleted, for one test."""
+    stack.azure.control({"operation": "set_vault", "purgeable": False})
+    yield stack
+    stack.azure.control({"operation": "set_vault", "purgeable": True})
+
+
+def test_what_a_protected_vault_keeps_is_told(protected: Stack, connect: Connect) -> None:
+    """A replaced private key that purge protection keeps is told by the connection and by the health."""
+    _, auth = certificate(protected)
+    made = connect("production", auth=auth)
+    before = protected.api.call("GET", "/health/details").document
+
+    changed = protected.api.call(
+        "PATCH", f"/connections/{made['id']}", {"auth": identity(protected)}
+    ).document
+
+    after = protected.api.call("GET", "/health/details").document
+    counts = [
+        msgspec.convert(one["secrets_left"], dict[str, int])["kept_by_vault"] for one in (before, after)
+    ]
+    assert (left_of(made), left_of(changed)) == ([], ["kept_by_vault"])
+    assert counts[1] == counts[0] + 1
 
 
 @pytest.fixture
