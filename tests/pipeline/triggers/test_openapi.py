@@ -7,6 +7,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
+from pipeline.authentication.methods import METHODS
 from pipeline.requests import ConnectRequest
 from pipeline.triggers.http_calls import AnyRoute
 from pipeline.triggers.http_parsing import parse
@@ -97,6 +98,16 @@ def test_refusals_of_callers_are_described(status: str, code: str) -> None:
             assert "www-authenticate" in described["headers"]
 
 
+def test_each_way_to_connect_is_described() -> None:
+    """`auth` is one of the methods, told apart by `method`."""
+    schemas = DOCUMENT["components"]["schemas"]
+    auth = schemas["ConnectRequest"]["properties"]["auth"]
+
+    assert auth["discriminator"]["propertyName"] == "method"
+    assert set(auth["discriminator"]["mapping"]) == set(METHODS)
+    assert "certificate_thumbprint" in schemas["AuthView"]["properties"]
+
+
 def test_lists_describe_limit_and_cursor() -> None:
     """A cursor is described, the position inside it is not, and no parameter may be null."""
     parameters = {one["name"]: one for one in operation("list_findings")["parameters"]}
@@ -143,6 +154,7 @@ def test_secrets_are_described_as_write_only() -> None:
     """A client secret goes in and never comes out."""
     schemas = DOCUMENT["components"]["schemas"]
 
+    assert schemas["CertificateAuth"]["properties"]["certificate_pem"]["writeOnly"] is True
     assert schemas["ClientSecretAuth"]["properties"]["client_secret"]["writeOnly"] is True
     assert "client_secret" not in schemas["AuthView"]["properties"]
 
