@@ -29,7 +29,7 @@ from local.azure.people_changes import (
     GiveUserRole,
     RefuseUser,
     RevokeSignIns,
-    SetNonce,
+    SetIdToken,
     TakeUserRoles,
 )
 from local.azure.vault import RecoveryLevel
@@ -131,7 +131,7 @@ type AnyChange = (
     | FilterLists
     | RefuseUser
     | RevokeSignIns
-    | SetNonce
+    | SetIdToken
     | AddFault
     | ClearFaults
 )

@@ -83,6 +83,8 @@ class People:
     refresh_tokens: dict[str, RefreshGrant] = field(default_factory=dict)
     nonce: str | None = None
     """What id tokens say instead of the nonce they were asked with."""
+    audience: str | None = None
+    """Whom id tokens are for, instead of the application that asked."""
 
     def user(self, key: str) -> User | None:
         """Find a person by name or object id, in any case."""

@@ -102,13 +102,14 @@ class RevokeSignIns(Change, tag="revoke_sign_ins"):
         return {"revoked": simulation.people.revoke(user_named(simulation, self.user))}
 
 
-class SetNonce(Change, tag="set_nonce"):
-    """Let id tokens say a nonce of their own; without one, the one they were asked with."""
+class SetIdToken(Change, tag="set_id_token"):
+    """Let id tokens say another nonce or audience; without one, what they were asked with."""
 
     nonce: str | None = None
+    audience: str | None = None
 
     @override
     def apply(self, simulation: "Simulation") -> "JsonObject":
-        """Set it; gives it."""
-        simulation.people.nonce = self.nonce
-        return {"nonce": self.nonce}
+        """Set them; gives both."""
+        simulation.people.nonce, simulation.people.audience = self.nonce, self.audience
+        return {"nonce": self.nonce, "audience": self.audience}

@@ -131,7 +131,7 @@ def _id_token(simulation: Simulation, user: User, client_id: str, nonce: str | N
     """Sign an id token ("ID token claims reference", v2.0)."""
     now = int(time.time())
     claims: dict[str, object] = {
-        "aud": client_id,
+        "aud": simulation.people.audience or client_id,
         "iss": f"{simulation.url}/{user.tenant_id}/v2.0",
         "iat": now,
         "nbf": now,

@@ -281,6 +281,31 @@ class TestBrowsers:
             assert {name: answer.headers[name] for name in SECURITY} == SECURITY
 
 
+def test_a_sign_in_is_its_starters(stack: Stack) -> None:
+    """Whoever else holds a good token can neither read it nor connect with it."""
+    own, other = minted(stack), minted(stack, claims={"oid": "00000000-0000-0000-0000-00000000abcd"})
+    sign_in_id = str(json.loads(asked(stack, own, method="POST", path="/sign-in").body)["sign_in_id"])
+    body = {
+        "name": "x",
+        "auth": {"method": "sign_in", "sign_in_id": sign_in_id},
+        "subscription_ids": stack.subscription_id("production"),
+    }
+
+    def connect(token: str) -> Answer:
+        headers = {**with_key(stack.host), "content-type": "application/json"}
+        headers["authorization"] = f"Bearer {token}"
+        sent = json.dumps(body).encode()
+        return call(stack.host, "/api/connections", method="POST", headers=headers, body=sent)
+
+    reads = [asked(stack, token, path=f"/sign-in/{sign_in_id}").status for token in (own, other)]
+
+    assert reads == [200, 404]
+    assert (problem(connect(other))["code"], problem(connect(own))["code"]) == (
+        "not_found",
+        "invalid_request",
+    )
+
+
 def test_a_key_that_was_withdrawn(stack: Stack) -> None:
     """Replayed after the rotation: what the old key signed is refused, what the new one signs is taken."""
     [old] = [str(key["kid"]) for key in published(stack)]

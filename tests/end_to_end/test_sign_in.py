@@ -252,11 +252,11 @@ def test_a_code_of_another_sign_in(portal: Portal) -> None:
 
 def test_a_wrong_nonce(portal: Portal) -> None:
     """An id token of another sign-in is refused."""
-    portal.control("set_nonce", nonce="another")
+    portal.control("set_id_token", nonce="another")
     try:
         sign_in_id = portal.sign_in()
     finally:
-        portal.control("set_nonce")
+        portal.control("set_id_token")
 
     assert row(portal.show(sign_in_id)["problem"])["reason"] == "sign_in_mismatch"
 

@@ -13,7 +13,7 @@ from local.azure.people_changes import (
     GiveUserRole,
     RefuseUser,
     RevokeSignIns,
-    SetNonce,
+    SetIdToken,
     TakeUserRoles,
 )
 from local.azure.user_grants import challenge_of
@@ -222,7 +222,7 @@ async def test_a_refusal_at_the_redemption(browser: Browser) -> None:
 
 async def test_the_nonce_can_be_wrong(browser: Browser) -> None:
     """An id token that was made for another sign-in."""
-    browser.azure.apply(SetNonce(nonce="another"))
+    browser.azure.apply(SetIdToken(nonce="another"))
 
     assert claims_of((await browser.signed_in())["id_token"])["nonce"] == "another"
 

@@ -9,7 +9,7 @@ import pytest
 
 from local.azure.faults import Fault, Kind
 from local.azure.people import RETURN_URL
-from local.azure.people_changes import RefuseUser, RevokeSignIns, SetNonce
+from local.azure.people_changes import RefuseUser, RevokeSignIns, SetIdToken
 from pipeline.errors import Conflict, InvalidRequest, NotFound, SignInNotConfigured, SignInRefused
 from pipeline.requests import CallbackQuery, SignInRequest
 from pipeline.sign_in.flow import SignIns
@@ -148,9 +148,10 @@ class TestFinish:
         assert (shown.status, shown.subscriptions) == ("failed", ())
         assert not [name for name in people.app.vault_names if "grant" in name]
 
-    async def test_wrong_nonce(self, people: People) -> None:
-        """An id token of another sign-in is refused, and its refresh token is not kept."""
-        people.app.azure.apply(SetNonce(nonce="another"))
+    @pytest.mark.parametrize("wrong", [SetIdToken(nonce="another"), SetIdToken(audience="another")], ids=repr)
+    async def test_wrong_id_token(self, people: People, wrong: SetIdToken) -> None:
+        """One of another sign-in, or for another application: nothing that came with it is kept."""
+        people.app.azure.apply(wrong)
 
         done = await people.finish()
 
