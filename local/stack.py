@@ -144,6 +144,8 @@ class Stack:
         settings: further app settings.
         arguments: further options of the host.
         assessments: how many, in profile `large`.
+        app: folder of the app.
+        program: what runs it instead of `python -m local.host`, see `HostProcess`.
     """
 
     def __init__(
@@ -154,12 +156,16 @@ class Stack:
         settings: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
         assessments: int = 10_000,
+        app: Path = REPOSITORY,
+        program: Sequence[str] = (),
     ) -> None:
         self._state = state
         self._settings = {**QUICK_QUEUE, **(settings or {})}
         self._arguments = arguments
         self._profile = profile
         self._assessments = assessments
+        self._app = app
+        self._program = program
         self._running = ExitStack()
 
     def start_storage(self) -> None:
@@ -179,7 +185,7 @@ class Stack:
             **self._settings,
         }
         options = ("--state", str(self._state / "host"), *self._arguments, *arguments)
-        host = HostProcess(REPOSITORY, environment=environment, arguments=options)
+        host = HostProcess(self._app, environment=environment, arguments=options, program=self._program)
         self.host = self._running.enter_context(host)
         self.api = ApiClient(host.base_url, host.key)
 

@@ -35,20 +35,26 @@ class HostProcess:
         app: Folder of the app.
         environment: Settings on top of the environment of this process.
         arguments: Further options of `python -m local.host`.
+        program: What runs instead of `python -m local.host`, with the same options, in the folder of the app.
 
     Raises:
         HostStartError: It ended, or did not listen in time.
     """
 
     def __init__(
-        self, app: Path, *, environment: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
+        self,
+        app: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
+        program: Sequence[str] = (),
     ) -> None:
         self.key = secrets.token_hex(16)
         self._printed = tempfile.TemporaryFile()
-        command = [sys.executable, "-m", "local.host", "--app", str(app), "--port", "0", "--key", self.key]
+        options = ["--app", str(app), "--port", "0", "--key", self.key, *arguments]
         self._process = subprocess.Popen(
-            [*command, *arguments],
-            cwd=_REPOSITORY,
+            [*(program or (sys.executable, "-m", "local.host")), *options],
+            cwd=app if program else _REPOSITORY,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=self._printed,
