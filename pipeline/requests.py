@@ -28,6 +28,7 @@ type Secret = Annotated[
     str, msgspec.Meta(min_length=1, max_length=10_000, extra_json_schema={"writeOnly": True})
 ]
 
+type MethodName = Literal["client_secret", "certificate", "managed_identity", "federated", "sign_in"]
 type SignInId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 type Pem = Annotated[
     str, msgspec.Meta(min_length=1, max_length=25_000, extra_json_schema={"writeOnly": True})
@@ -118,6 +119,13 @@ class SignInRequest(Request, frozen=True, kw_only=True):
     """Start a sign-in, and say where the browser goes afterwards; without it a page says what to do."""
 
     return_url: Annotated[str, msgspec.Meta(max_length=2048)] | None = None
+
+
+class GuideQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which way to connect to tell about, and for which subscriptions (with commas) its script is."""
+
+    method: MethodName | None = None
+    subscription_ids: Annotated[str, msgspec.Meta(max_length=20_000)] | None = None
 
 
 class CallbackQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 
@@ -10,6 +10,7 @@ from collectors.contract import Collector
 from collectors.errors import CredentialRejected, Terminal
 from pipeline.collect import PartCollection, PartJob, PortalUrls, RecordedReader
 from pipeline.model import SyncRun
+from pipeline.stores.connection_table import ConnectionTable
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.finding_table import FindingTable
 from pipeline.stores.leases import Lease, LeaseTable
@@ -18,6 +19,7 @@ from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import ConnectionRecord, PartOutcome
 from pipeline.stores.run_queue import RunQueue
 from pipeline.stores.run_table import RunTable
+from pipeline.stores.tables import TableStorage
 from pipeline.syncing.finding_ledger import RunFindings
 from pipeline.syncing.run_report import progressed, started
 from pipeline.times import Clock, rfc3339
@@ -41,6 +43,19 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     manifests: ManifestTable
     leases: LeaseTable
     queue: RunQueue
+
+    @classmethod
+    def over(cls, tables: TableStorage, queue: RunQueue, clock: Clock, *, lease_s: float) -> Self:
+        """Put them together over one storage; a lease lasts this many seconds."""
+        return cls(
+            connections=ConnectionTable(tables),
+            runs=RunTable(tables),
+            evidence=EvidenceTable(tables),
+            findings=FindingTable(tables),
+            manifests=ManifestTable(tables),
+            leases=LeaseTable(tables, clock, lease_s),
+            queue=queue,
+        )
 
     async def purge_evidence(self, connection_id: str) -> None:
         """Remove everything a connection collected, and the record of its runs."""

@@ -13,7 +13,8 @@ from packaging.utils import canonicalize_name
 from pathspec import GitIgnoreSpec
 
 DEPLOYABLE = re.compile(
-    r"function_app\.py|host\.json|requirements\.txt|(pipeline|collectors)/.*\.py|mappings/.*\.(py|csv)"
+    r"function_app\.py|host\.json|requirements\.txt|(pipeline|collectors)/.*\.py|"
+    r"pipeline/connecting/guide/templates/.*\.sh|mappings/.*\.(py|csv)"
 )
 """Files that belong in the app that Azure runs."""
 
