@@ -244,7 +244,7 @@ class TestChange:
 
         await app.connections.change(made.id, ChangeRequest(auth=app.auth()))
 
-        assert f"secret_not_purged secret_name={old}" in caplog.text
+        assert f"secret_not_purged connection_id={made.id} secret_name={old}" in caplog.text
 
 
 class TestVerify:
