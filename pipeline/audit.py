@@ -5,7 +5,6 @@ how it ended. Where the second is missing the app stopped in between, or is stil
 What a request holds beyond ids and the names of its fields is never recorded.
 """
 
-import logging
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Literal, Protocol
@@ -14,6 +13,8 @@ import msgspec
 from azure.core.exceptions import AzureError
 
 from pipeline.errors import AuditUnavailable
+from pipeline.event_log import log
+from pipeline.events import AuditEndingNotWritten, AuditNotWritten, AuditRefusalNotWritten
 from pipeline.ids import new_audit_id
 from pipeline.model import Page
 from pipeline.requests import AuditAction, AuditQuery
@@ -23,7 +24,6 @@ type Outcome = Literal["succeeded", "refused", "failed", "unknown"]
 
 SCAN_BUDGET = 2_000
 """Entries looked at for one page before it is given short: keeps every answer quick."""
-_LOG = logging.getLogger(__name__)
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +153,7 @@ class AuditLog:
         try:
             await self._store.start(entry)
         except AzureError as error:
-            _LOG.warning("audit_not_written action=%s error=%s", entry.action, type(error).__name__)
+            log(AuditNotWritten(action=entry.action, error=type(error).__name__))
             raise AuditUnavailable("The change was not tried: the audit log cannot be written.") from error
         return entry
 
@@ -162,7 +162,7 @@ class AuditLog:
         try:
             await self._store.finish(entry, self._ended(ending))
         except AzureError as error:
-            _LOG.error("audit_ending_not_written id=%s error=%s", entry.id, type(error).__name__)
+            log(AuditEndingNotWritten(audit_id=entry.id, error=type(error).__name__))
 
     async def refuse(self, attempt: Attempt, ending: Ending) -> None:
         """Record an attempt that was refused before it was tried; where that fails, only the log knows."""
@@ -170,7 +170,7 @@ class AuditLog:
         try:
             await self._store.record(entry, self._ended(ending))
         except AzureError as error:
-            _LOG.error("audit_refusal_not_written action=%s error=%s", entry.action, type(error).__name__)
+            log(AuditRefusalNotWritten(action=entry.action, error=type(error).__name__))
 
     async def page(self, query: AuditQuery) -> Page[AuditEntry]:
         """List entries newest first; `next_cursor` is the id of the last one looked at.

@@ -1,7 +1,6 @@
 """Connections, one subscription and one credential each: made, shown, changed, verified and ended."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 
 import msgspec
@@ -15,6 +14,8 @@ from pipeline.connecting.credential_trials import CredentialTrials, Tried
 from pipeline.connecting.requests import new_credential, service_names, subscription_ids, unprefixed
 from pipeline.connecting.views import ConnectionViews, nothing_connected, rejected
 from pipeline.errors import Conflict, InvalidRequest, NotFound, UpstreamUnavailable
+from pipeline.event_log import log
+from pipeline.events import ConnectionChangedMeanwhile, StorageFailed, SyncNotQueued
 from pipeline.ids import new_connection_id
 from pipeline.model import Connected, Connection, Page, Rejected, Rotated, RunTrigger, SyncRun
 from pipeline.requests import ChangeRequest, ConnectRequest, RotateRequest
@@ -22,7 +23,6 @@ from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import ConnectionRecord
 from pipeline.times import Clock, rfc3339
 
-_LOG = logging.getLogger(__name__)
 _PAGE = 500
 _TRIES = 5
 
@@ -193,7 +193,7 @@ class Connections:
         try:
             await self._start_run(record.id, "connect")
         except (ConnectorError, AzureError) as error:
-            _LOG.warning("sync_not_queued connection_id=%s error=%s", record.id, type(error).__name__)
+            log(SyncNotQueued(connection_id=record.id, error=type(error).__name__))
 
     async def _connect(
         self, asked: ConnectRequest, services: tuple[str, ...] | None, tried: Tried, subscription_id: str
@@ -243,7 +243,7 @@ class Connections:
             try:
                 return await self._store.replace(change(await self._store.get(connection_id)))
             except Conflict:
-                _LOG.debug("connection_changed_meanwhile connection_id=%s", connection_id)
+                log(ConnectionChangedMeanwhile(connection_id=connection_id))
         return await self._store.replace(change(await self._store.get(connection_id)))
 
     async def _end(self, connection_id: str) -> ConnectionRecord:
@@ -254,7 +254,7 @@ class Connections:
             try:
                 await self._store.disconnect(record, at=rfc3339(self._clock()))
             except Conflict:
-                _LOG.debug("connection_changed_meanwhile connection_id=%s", connection_id)
+                log(ConnectionChangedMeanwhile(connection_id=connection_id))
             else:
                 return record
         raise Conflict(f"Connection {connection_id} is being changed again and again.")
@@ -291,7 +291,7 @@ async def _each(work: Iterable[Coroutine[None, None, ConnectionRecord]]) -> list
         except ConnectorError as error:
             return error
         except AzureError as error:
-            _LOG.warning("storage_failed error=%s", type(error).__name__)
+            log(StorageFailed(error=type(error).__name__))
             return UpstreamUnavailable("Table Storage did not answer.", advice="Try again.")
 
     return list(await asyncio.gather(*map(one, work)))

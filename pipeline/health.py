@@ -1,7 +1,6 @@
 """Tells whether the app can work: tries what it depends on, each part by itself, each within seconds."""
 
 import asyncio
-import logging
 import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,12 +10,13 @@ import msgspec
 from azure.core.exceptions import AzureError
 
 from collectors.errors import ConnectorError
+from pipeline.event_log import log
+from pipeline.events import HealthProbeFailed
 from pipeline.model import ProblemView
 from pipeline.times import rfc3339, utc_now
 
 PATIENCE_S = 4.0
 FRESH_FOR_S = 5.0
-_LOG = logging.getLogger(__name__)
 
 type Probe = Callable[[], Awaitable[object]]
 """Uses one dependency in the cheapest way that proves it usable; raises if it is not."""
@@ -124,7 +124,7 @@ class Health:
         started = self._monotonic()
         problem = await self._problem_of(probe)
         if problem is not None:
-            _LOG.warning("health_probe_failed part=%s code=%s", name, problem.code)
+            log(HealthProbeFailed(part=name, problem=problem.code))
         return PartHealth(
             name=name,
             status="ok" if problem is None else "failed",

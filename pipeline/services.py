@@ -14,7 +14,8 @@ from pipeline.connecting.attempt_limit import AttemptLimit
 from pipeline.connecting.credential_changes import CredentialChanges
 from pipeline.connecting.credential_trials import CredentialTrials
 from pipeline.connecting.discarded_secrets import DiscardedSecrets
-from pipeline.connecting.secret_expiry import expiry_notice_due
+from pipeline.connecting.guide.guide import ConnectGuides
+from pipeline.connecting.secret_expiry import days_to_tell
 from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
 from pipeline.credentials import Credentials
@@ -34,13 +35,7 @@ from pipeline.sign_in.subscriptions import SubscriptionList
 from pipeline.sign_in.table import SignInTable
 from pipeline.stores.attempt_table import AttemptTable
 from pipeline.stores.audit_table import AuditTable
-from pipeline.stores.connection_table import ConnectionTable
-from pipeline.stores.evidence_table import EvidenceTable
-from pipeline.stores.finding_table import FindingTable
-from pipeline.stores.leases import LeaseTable
-from pipeline.stores.manifests import ManifestTable
 from pipeline.stores.run_queue import RunQueue
-from pipeline.stores.run_table import RunTable
 from pipeline.stores.secret_ledger import SecretLedger
 from pipeline.stores.secrets import KeyVaultSecrets, own_identity
 from pipeline.stores.tables import TableStorage
@@ -120,7 +115,7 @@ class Services:
             self._stores.leases,
             self._stores.queue,
             schedules={"daily": self.settings.daily_schedule, "hourly": self.settings.hourly_schedule},
-            expiry_notice=expiry_notice_due,
+            days_to_tell=days_to_tell,
             clock=self._clock,
         )
 
@@ -161,6 +156,11 @@ class Services:
     def service_states(self) -> ServiceStates:
         """What each service of a connection came to."""
         return ServiceStates(self._stores.connections, self._stores.evidence, self._collectors)
+
+    @cached_property
+    def guides(self) -> ConnectGuides:
+        """How to connect."""
+        return ConnectGuides(self.settings, lambda: self._collectors)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -218,16 +218,7 @@ class Services:
 
     @cached_property
     def _stores(self) -> Stores:
-        tables = self._tables
-        return Stores(
-            connections=ConnectionTable(tables),
-            runs=RunTable(tables),
-            evidence=EvidenceTable(tables),
-            findings=FindingTable(tables),
-            manifests=ManifestTable(tables),
-            leases=LeaseTable(tables, self._clock, self.settings.sync_lease_s),
-            queue=self._queue,
-        )
+        return Stores.over(self._tables, self._queue, self._clock, lease_s=self.settings.sync_lease_s)
 
     @cached_property
     def _tables(self) -> TableStorage:

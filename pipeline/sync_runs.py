@@ -1,13 +1,14 @@
 """Plan, queue and follow sync runs: by timer, at connect, on demand; at most one active per connection."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime, timedelta
 
 from pipeline.errors import NotFound
+from pipeline.event_log import log
+from pipeline.events import SecretExpiring, SyncsPlanned, SyncsResumed
 from pipeline.ids import new_run_id
-from pipeline.model import Attention, Frequency, Page, RunTrigger, SyncRun
+from pipeline.model import Frequency, Page, RunTrigger, SyncRun
 from pipeline.stores.leases import LeaseTable
 from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import ConnectionRecord
@@ -16,7 +17,6 @@ from pipeline.stores.run_table import RunTable
 from pipeline.syncing.schedule import next_slot, slot_of
 from pipeline.times import Clock, from_rfc3339, rfc3339
 
-_LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
 LOST_AFTER = timedelta(minutes=15)
 """How long a run may wait in the queue before its message is taken for lost and sent again."""
@@ -30,7 +30,7 @@ class SyncRuns:
 
     Args:
         schedules: NCRONTAB of each frequency.
-        expiry_notice: tells what to say of a secret that ends soon, on the days when it is said.
+        days_to_tell: gives the days until a secret ends, on the days when that is worth an event.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class SyncRuns:
         queue: RunQueue,
         *,
         schedules: dict[Frequency, str],
-        expiry_notice: Callable[[ConnectionRecord, datetime], Attention | None],
+        days_to_tell: Callable[[ConnectionRecord, datetime], int | None],
         clock: Clock,
     ) -> None:
         self._connections = connections
@@ -49,7 +49,7 @@ class SyncRuns:
         self._leases = leases
         self._queue = queue
         self._schedules = schedules
-        self._expiry_notice = expiry_notice
+        self._days_to_tell = days_to_tell
         self._clock = clock
 
     async def start(self, connection_id: str, trigger: RunTrigger = "manual") -> SyncRun:
@@ -75,7 +75,7 @@ class SyncRuns:
             self._announce_expiries(records, now)
         due = [record for record in records if record.frequency == frequency]
         planned = sum(await _some_at_once([self._plan_one(record, now) for record in due]))
-        _LOG.info("syncs_planned frequency=%s planned=%d of=%d", frequency, planned, len(due))
+        log(SyncsPlanned(frequency=frequency, planned=planned, connections=len(due)))
         return planned
 
     async def resume(self) -> int:
@@ -83,7 +83,7 @@ class SyncRuns:
         ids = [record.id async for record in self._all()]
         resumed = sum(await _some_at_once([self._resume_one(connection_id) for connection_id in ids]))
         if resumed:
-            _LOG.warning("syncs_resumed runs=%d", resumed)
+            log(SyncsResumed(runs=resumed))
         return resumed
 
     async def page(self, connection_id: str, *, limit: int, position: str | None) -> Page[SyncRun]:
@@ -111,9 +111,9 @@ class SyncRuns:
 
     def _announce_expiries(self, records: list[ConnectionRecord], now: datetime) -> None:
         for record in records:
-            notice = self._expiry_notice(record, now)
-            if notice is not None:
-                _LOG.warning("%s connection_id=%s detail=%s", notice.code, record.id, notice.detail)
+            days = self._days_to_tell(record, now)
+            if days is not None:
+                log(SecretExpiring(connection_id=record.id, days=days))
 
     async def _start_unless_gone(self, connection_id: str) -> SyncRun | None:
         try:

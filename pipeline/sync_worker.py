@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from typing import Protocol
 
 import msgspec
@@ -11,16 +10,17 @@ from collectors.errors import AccessDenied, ConnectorError, CredentialRejected, 
 from pipeline.authentication.generations import is_same
 from pipeline.collect import PortalUrls, view_of
 from pipeline.errors import AttemptsSpent, Conflict, LeaseLost, NotFound
+from pipeline.event_log import log
+from pipeline.events import ConnectionNeedsAttention, ConnectionRecovered, LeaseTakenOver, RunNotGivenUp
 from pipeline.model import Attention, ProblemView, RunStatus, SyncRun
 from pipeline.stores.leases import Lease
 from pipeline.stores.records import ConnectionRecord
 from pipeline.stores.run_queue import RunMessage
 from pipeline.syncing.attempt import Attempt, AttemptOpener, PartReaders, Stores
 from pipeline.syncing.register_commit import Finished, RegisterCommit
-from pipeline.syncing.run_report import ended, failed_attempt
+from pipeline.syncing.run_report import attempt_failed, end_events, ended, failed_attempt
 from pipeline.times import Clock, rfc3339
 
-_LOG = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 _TRIES = 5
 _ENDED = {"succeeded", "partial", "failed"}
@@ -84,8 +84,8 @@ class SyncWorker:
                     await self._put_back(message)
                 elif (run := await self._pending(message)) is not None:
                     await self._work(run, lease)
-            except LeaseLost as error:
-                _LOG.warning("lease_lost connection_id=%s detail=%s", message.connection_id, error.detail)
+            except LeaseLost:
+                log(LeaseTakenOver(sync_run_id=message.sync_run_id, connection_id=message.connection_id))
                 await self._put_back(message)
             finally:
                 await self._sweep_purged(message.connection_id)
@@ -109,7 +109,7 @@ class SyncWorker:
         async with self._stores.leases.hold(message.connection_id) as lease:
             run = None if lease is None else await self._pending(message)
             if lease is None or run is None:
-                _LOG.info("run_not_given_up connection_id=%s", message.connection_id)
+                log(RunNotGivenUp(sync_run_id=message.sync_run_id, connection_id=message.connection_id))
                 return
             await self._give_up(run, lease)
 
@@ -140,7 +140,9 @@ class SyncWorker:
             raise  # the run is another worker's now; its record is no longer ours to write
         except Exception as error:
             # The one place that ends an attempt: whatever it was, the run says so and the queue tries again.
-            await self._stores.runs.save(failed_attempt(attempt.run, self._problem(error)))
+            problem = self._problem(error)
+            await self._stores.runs.save(failed_attempt(attempt.run, problem))
+            log(attempt_failed(attempt.run, problem, error))
             raise
 
     async def _collect(self, attempt: Attempt) -> Terminal | None:
@@ -173,7 +175,8 @@ class SyncWorker:
             staged=attempt.staged,
         )
         await self._register.commit(finished, attempt.lease)
-        _log_end(attempt)
+        for event in end_events(attempt.run):
+            log(event)
 
     async def _set_attention(self, connection: ConnectionRecord, rejected: Terminal | None) -> None:
         """Keep on the connection that its credential is refused, or that it works again."""
@@ -181,7 +184,9 @@ class SyncWorker:
         if rejected is not None:
             code = rejected.reason or rejected.code
             attention = Attention(code=code, detail=rejected.detail, advice=rejected.advice)
-            _LOG.warning("connection_needs_attention connection_id=%s code=%s", connection.id, code)
+            log(ConnectionNeedsAttention(connection_id=connection.id, code=code))
+        elif connection.attention is not None:
+            log(ConnectionRecovered(connection_id=connection.id))
         if connection.attention != attention:
             await self._keep_attention(connection, attention)
 
@@ -215,16 +220,3 @@ class SyncWorker:
 def _status(attempt: Attempt) -> RunStatus:
     complete = all(outcome.problem is None for outcome in attempt.outcomes)
     return "succeeded" if complete else "partial"
-
-
-def _log_end(attempt: Attempt) -> None:
-    run = attempt.run
-    _LOG.info(
-        "sync_run_finished connection_id=%s sync_run_id=%s status=%s opened=%d closed=%d gaps=%d",
-        run.connection_id,
-        run.id,
-        run.status,
-        run.changes.opened,
-        run.changes.closed,
-        sum(outcome.problem is not None for outcome in attempt.outcomes),
-    )

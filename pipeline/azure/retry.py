@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import override
+from urllib.parse import urlsplit
 
 import msgspec
 from azure.core.exceptions import (
@@ -25,6 +26,8 @@ from pipeline.azure.errors import FAILING, WRONG_TENANT, Asked, Refusal, error_c
 from pipeline.azure.journal import Entry, Journal
 from pipeline.azure.limiter import Clock
 from pipeline.azure.pages import is_json
+from pipeline.event_log import log
+from pipeline.events import Throttled
 from pipeline.settings import ReadLimits
 
 type _Response = PipelineResponse[HttpRequest, AsyncHttpResponse]
@@ -146,8 +149,21 @@ class Retry(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
             result = await self._try(request)
             if not isinstance(result, Trouble):
                 return result
-            self._journal.throttled += result.cure is Cure.WAIT_AS_ASKED
+            if result.cure is Cure.WAIT_AS_ASKED:
+                self._note_throttling(request, result)
             await effort.prepare(result, request.context)
+
+    def _note_throttling(self, request: PipelineRequest[HttpRequest], trouble: Trouble) -> None:
+        self._journal.throttled += 1
+        entry: Entry = request.context["entry"]
+        log(
+            Throttled(
+                host=urlsplit(request.http_request.url).netloc,
+                path=entry.path,
+                retry_after_s=trouble.asked_s,
+                subscription_id=self._subscription_id,
+            )
+        )
 
     async def _try(self, request: PipelineRequest[HttpRequest]) -> _Response | Trouble:
         entry: Entry = request.context["entry"]

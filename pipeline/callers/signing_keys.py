@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -23,6 +22,8 @@ from collectors.errors import UnexpectedAnswer
 from pipeline.azure.clouds import Cloud
 from pipeline.configuration.values import is_address
 from pipeline.errors import UpstreamUnavailable
+from pipeline.event_log import log
+from pipeline.events import SigningKeysNotRead
 
 FRESH_FOR_S = 3600.0
 """How long a key that Entra withdrew may still be believed."""
@@ -40,7 +41,6 @@ _PRODUCT = "azure-evidence-connector"
 _ALIASES = {"login.chinacloudapi.cn": "login.partner.microsoftonline.cn"}
 """Authorities whose discovery names another host of their own (msal: well-known authority hosts)."""
 type _Policy = SansIOHTTPPolicy[Any, Any]
-_LOG = logging.getLogger(__name__)
 
 
 class TrustedKey(msgspec.Struct, frozen=True):
@@ -138,7 +138,7 @@ class SigningKeys:
                 self._failed = False
             except (AzureError, TimeoutError, UnexpectedAnswer, msgspec.MsgspecError, ValueError) as error:
                 self._failed = True
-                _LOG.warning("signing_keys_not_read error=%s", type(error).__name__)
+                log(SigningKeysNotRead(error=type(error).__name__))
 
     async def _read(self) -> _KeySet:
         authority = self._cloud.authority

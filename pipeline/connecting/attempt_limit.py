@@ -9,7 +9,6 @@ look may let so many more pass as are under way at that moment.
 
 import asyncio
 import hashlib
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,8 @@ from azure.core.exceptions import AzureError
 
 from collectors.errors import ConnectorError
 from pipeline.errors import AuthenticationFailed, TooManyAttempts, UpstreamUnavailable
+from pipeline.event_log import log
+from pipeline.events import AttemptNotSettled, AttemptsNotSwept
 from pipeline.stores.attempt_table import Try, new_try_key, try_key_at
 from pipeline.times import Clock
 
@@ -29,7 +30,6 @@ PER_CALLER = 10
 ALL_KEY_HOLDERS = 30
 _UNDER_WAY_AT_MOST = timedelta(minutes=2)
 _LOOK_AGAIN_S = 0.2
-_LOG = logging.getLogger(__name__)
 
 
 class Trier(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +114,7 @@ class AttemptLimit:
         try:
             await self._store.sweep(self._clock() - WINDOW)
         except AzureError as error:
-            _LOG.warning("attempts_not_swept error=%s", type(error).__name__)
+            log(AttemptsNotSwept(error=type(error).__name__))
 
     async def _claim(self, scopes: Sequence[Scope], key: str) -> None:
         try:
@@ -162,7 +162,7 @@ class AttemptLimit:
         try:
             await asyncio.gather(*(settle(scope.name, key) for scope in scopes))
         except AzureError as error:
-            _LOG.warning("attempt_not_settled error=%s", type(error).__name__)
+            log(AttemptNotSettled(error=type(error).__name__))
 
 
 def scopes_of(tenant_id: str, client_id: str | None, *, guessable: bool, by: Trier | None) -> list[Scope]:

@@ -4,7 +4,6 @@
 retention ends. That is said, not hidden.
 """
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,6 +13,8 @@ from azure.core.exceptions import AzureError
 from pipeline.authentication.generations import root_of
 from pipeline.credentials import Credentials
 from pipeline.errors import SecretUnavailable
+from pipeline.event_log import log
+from pipeline.events import SecretNotDeleted, SecretNoteStayed, SecretNotPurged, SecretSweepFailed
 from pipeline.health import SecretsHealth
 from pipeline.model import SecretLeft
 from pipeline.stores.protocols import ConnectionStore
@@ -21,7 +22,6 @@ from pipeline.stores.records import CredentialRecord
 from pipeline.stores.secret_ledger import NoteState, SecretLedger, SecretNote
 from pipeline.times import Clock, from_rfc3339, rfc3339
 
-_LOG = logging.getLogger(__name__)
 WAIT: Mapping[NoteState, timedelta] = {
     "announced": timedelta(minutes=15),
     "not_deleted": timedelta(0),
@@ -51,16 +51,16 @@ class DiscardedSecrets:
         try:
             await self._ledger.strike(credential)
         except AzureError as error:
-            _LOG.warning("secret_note_stays error=%s", type(error).__name__)
+            log(SecretNoteStayed(error=type(error).__name__))
 
     async def drop(self, connection_id: str, credential: CredentialRecord) -> None:
         """Delete a secret; one that stays is noted and tried again, so the caller goes on."""
         try:
             await self.delete(connection_id, credential)
         except SecretUnavailable as error:
-            _LOG.warning("secret_not_deleted secret_name=%s detail=%s", credential.secret_name, error.detail)
+            log(SecretNotDeleted(secret_name=credential.secret_name, problem=error.code))
         except AzureError as error:
-            _LOG.warning("secret_note_stays error=%s", type(error).__name__)
+            log(SecretNoteStayed(error=type(error).__name__))
 
     async def delete(self, connection_id: str, credential: CredentialRecord) -> None:
         """Delete a secret and strike it off, or note what is left of it.
@@ -76,7 +76,7 @@ class DiscardedSecrets:
         if gone:
             await self._ledger.strike(credential)
             return
-        _LOG.info("secret_not_purged connection_id=%s secret_name=%s", connection_id, credential.secret_name)
+        log(SecretNotPurged(connection_id=connection_id, secret_name=credential.secret_name))
         await self._write(connection_id, credential, "kept_by_vault")
 
     async def left(self) -> Mapping[str, tuple[SecretLeft, ...]]:
@@ -100,7 +100,7 @@ class DiscardedSecrets:
             for note in sorted(notes, key=lambda one: one.tried_at)[:AT_A_TIME]:
                 await self._again(note)
         except AzureError as error:
-            _LOG.warning("secret_sweep_failed error=%s", type(error).__name__)
+            log(SecretSweepFailed(error=type(error).__name__))
 
     async def _again(self, note: SecretNote) -> None:
         if await self._is_named(note):

@@ -59,10 +59,10 @@ def expiry_notice(record: ConnectionRecord, now: datetime) -> Attention | None:
     )
 
 
-def expiry_notice_due(record: ConnectionRecord, now: datetime) -> Attention | None:
-    """Give the notice on the days that are worth a log event: 30, 14, 7 and 1 before the end, 1 after."""
-    due = days_left(record.credential, now) in {*EXPIRY_NOTICE_DAYS, -1}
-    return expiry_notice(record, now) if due else None
+def days_to_tell(record: ConnectionRecord, now: datetime) -> int | None:
+    """Give the days left on those that are worth a log event: 30, 14, 7 and 1 before the end, 1 after."""
+    left = days_left(record.credential, now)
+    return left if left in {*EXPIRY_NOTICE_DAYS, -1} else None
 
 
 def _when(left: int) -> str:

@@ -6,7 +6,6 @@ believes: 256 random bits, kept as a hash, good for ten minutes and once.
 
 import hashlib
 import hmac
-import logging
 import secrets
 import uuid
 from datetime import timedelta
@@ -24,6 +23,8 @@ from pipeline.errors import (
     SignInNotConfigured,
     SignInRefused,
 )
+from pipeline.event_log import log
+from pipeline.events import SecretNotDeleted, SignInNotSwept
 from pipeline.model import ProblemView
 from pipeline.requests import CallbackQuery, SignInRequest
 from pipeline.sign_in.addresses import allowed_return_url
@@ -39,7 +40,6 @@ from pipeline.times import Clock, rfc3339
 LIFE = timedelta(minutes=10)
 SWEPT_AFTER = timedelta(minutes=2)
 """Later than any callback that began in time is still at work."""
-_LOG = logging.getLogger(__name__)
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +165,7 @@ class SignIns:
                 await self._forget(record)
                 await self._table.remove(record)
             except (SecretUnavailable, AzureError) as error:
-                _LOG.warning("sign_in_not_swept error=%s", type(error).__name__)
+                log(SignInNotSwept(error=type(error).__name__))
 
     async def _claimed(self, state: str) -> SignInRecord:
         """Claim a state: whoever replaces the row first is let in, and nobody after."""
@@ -224,7 +224,7 @@ class SignIns:
         try:
             await self._vault.delete(name)
         except SecretUnavailable as error:
-            _LOG.warning("secret_not_deleted secret_name=%s detail=%s", name, error.detail)
+            log(SecretNotDeleted(secret_name=name, problem=error.code))
 
     def _configured(self) -> EntraSignIn:
         if self._entra is None:

@@ -5,7 +5,6 @@ tokens in the Microsoft identity platform"). What it leaves in the vault has a n
 and goes with the next replacement, or with the connection.
 """
 
-import logging
 from collections.abc import Iterable
 from functools import partial
 from typing import TypeGuard
@@ -16,11 +15,12 @@ from azure.core.exceptions import AzureError
 from collectors.errors import ConnectorError
 from pipeline.authentication.generations import neighbours, root_of, successor
 from pipeline.errors import Conflict, NotFound, SecretUnavailable
+from pipeline.event_log import log
+from pipeline.events import RotatedSecretNotKept, SecretNotDeleted
 from pipeline.sign_in.refresh import Rotated
 from pipeline.stores.protocols import ConnectionStore, SecretStore
 from pipeline.stores.records import ConnectionRecord
 
-_LOG = logging.getLogger(__name__)
 _TRIES = 5
 
 
@@ -42,9 +42,7 @@ class SecretRotation:
                 if await self._kept(connection_id, root, secret):
                     return
         except (ConnectorError, AzureError) as error:
-            _LOG.warning(
-                "rotated_secret_not_kept connection_id=%s error=%s", connection_id, type(error).__name__
-            )
+            log(RotatedSecretNotKept(connection_id=connection_id, error=type(error).__name__))
 
     async def _kept(self, connection_id: str, root: str, secret: str) -> bool:
         """Try once; False if somebody changed the connection meanwhile, and it is worth another try."""
@@ -76,7 +74,7 @@ class SecretRotation:
             try:
                 await self._secrets.delete(name)
             except SecretUnavailable as error:
-                _LOG.warning("secret_not_deleted secret_name=%s detail=%s", name, error.detail)
+                log(SecretNotDeleted(secret_name=name, problem=error.code))
 
 
 def _names(record: ConnectionRecord | None, root: str) -> TypeGuard[ConnectionRecord]:

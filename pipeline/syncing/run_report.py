@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from pipeline.collect import PartJob
+from pipeline.event_log import Event
+from pipeline.events import CollectorFinished, SyncAttemptFailed, SyncRunFinished
 from pipeline.model import (
     Changes,
     CollectorRun,
@@ -17,6 +19,7 @@ from pipeline.model import (
     VerdictCounts,
 )
 from pipeline.stores.records import PartOutcome
+from pipeline.times import from_rfc3339
 
 _COUNTS = VerdictCounts.__struct_fields__
 
@@ -56,6 +59,22 @@ def failed_attempt(run: SyncRun, problem: ProblemView) -> SyncRun:
     return msgspec.structs.replace(run, status="queued", problem=problem)
 
 
+def attempt_failed(run: SyncRun, problem: ProblemView, error: Exception) -> SyncAttemptFailed:
+    """Say in an event that an attempt failed, and on what."""
+    return SyncAttemptFailed(
+        sync_run_id=run.id,
+        connection_id=run.connection_id,
+        attempt=run.attempt,
+        problem=problem.code,
+        error=type(error).__name__,
+    )
+
+
+def end_events(run: SyncRun) -> list[Event]:
+    """Say in events how a run ended: one for each of its services, then one for the whole."""
+    return [*(_collector_finished(run, one) for one in run.collectors), _run_finished(run)]
+
+
 def changes_of(outcomes: Iterable[PartOutcome]) -> Changes:
     """Add up what parts opened and closed."""
     changes = [outcome.changes for outcome in outcomes]
@@ -68,6 +87,44 @@ def added(counts: Iterable[VerdictCounts]) -> VerdictCounts:
     """Add up verdict counts."""
     every = list(counts)
     return VerdictCounts(**{name: sum(getattr(one, name) for one in every) for name in _COUNTS})
+
+
+def _run_finished(run: SyncRun) -> SyncRunFinished:
+    return SyncRunFinished(
+        sync_run_id=run.id,
+        connection_id=run.connection_id,
+        trigger=run.trigger,
+        status=run.status,
+        attempt=run.attempt,
+        duration_ms=_milliseconds(run.started_at, run.finished_at),
+        resources=sum(one.resources for one in run.collectors),
+        opened=run.changes.opened,
+        closed=run.changes.closed,
+        gaps=sum(part.problem is not None for one in run.collectors for part in one.parts),
+        problem=run.problem.code if run.problem else None,
+        reason=(run.problem.reason or None) if run.problem else None,
+    )
+
+
+def _collector_finished(run: SyncRun, one: CollectorRun) -> CollectorFinished:
+    return CollectorFinished(
+        sync_run_id=run.id,
+        connection_id=run.connection_id,
+        service=one.service,
+        status=one.status,
+        resources=one.resources,
+        requests=one.requests,
+        pages=one.pages,
+        throttled=one.throttled,
+        duration_ms=one.duration_ms,
+        problem=one.problem.code if one.problem else None,
+    )
+
+
+def _milliseconds(begun: str | None, ended_at: str | None) -> int:
+    if begun is None or ended_at is None:
+        return 0
+    return round((from_rfc3339(ended_at) - from_rfc3339(begun)).total_seconds() * 1000)
 
 
 def _collector_run(service: str, outcomes: Sequence[PartOutcome], expected: int) -> CollectorRun:

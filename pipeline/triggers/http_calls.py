@@ -1,7 +1,6 @@
 """Serves one call: admits, parses, asks the handler, encodes; and answers every error as a problem."""
 
 import json
-import logging
 import re
 import uuid
 from collections.abc import Mapping
@@ -11,9 +10,11 @@ import azure.functions as func
 import msgspec
 
 from collectors.errors import ConnectorError
+from pipeline import event_log
 from pipeline.audit import result_of
 from pipeline.callers.caller import ANONYMOUS, Caller
 from pipeline.errors import CallerRefused, InvalidRequest, NotFound
+from pipeline.events import CallFailed, CallRefused
 from pipeline.model import Page
 from pipeline.triggers import problems
 from pipeline.triggers.http_browser import BrowserAnswer, problem_page, query_of, response_of
@@ -29,7 +30,6 @@ CORRELATION_ID = "x-correlation-id"
 _JSON = "application/json"
 _SANE_ID = re.compile(r"[\w.~:-]{1,200}", re.ASCII)
 _SANE_CORRELATION_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
-LOG = logging.getLogger(__name__)
 
 type AnyRoute = Route[Any, Any, Any]
 
@@ -55,11 +55,18 @@ async def serve(route: AnyRoute, services: HttpServices, request: func.HttpReque
         response = _response(answer, route)
     except ConnectorError as error:
         trail.caller = error.caller if isinstance(error, CallerRefused) else trail.caller
-        LOG.info("call_refused route=%s code=%s correlation_id=%s", route.name, error.code, correlation_id)
         response = _problem(error, route, services, correlation_id)
+        event_log.log(
+            CallRefused(
+                route=route.name,
+                status=response.status_code,
+                code=error.code,
+                correlation_id=correlation_id,
+            )
+        )
         await trail.end(result_of(response.status_code, code=error.code, reason=error.reason))
     except Exception as error:
-        LOG.exception("call_failed route=%s correlation_id=%s", route.name, correlation_id)
+        event_log.exception(CallFailed(route=route.name, correlation_id=correlation_id))
         response = _problem(error, route, services, correlation_id)
         await trail.end(result_of(response.status_code, code=ConnectorError.code))
     else:

@@ -1,16 +1,16 @@
 """Queue functions: work on a planned run, and end one whose attempts are spent."""
 
-import logging
 from collections.abc import Callable
 from typing import Protocol
 
 import azure.functions as func
 import msgspec
 
+from pipeline import event_log
+from pipeline.events import PoisonMessageNotUnderstood
 from pipeline.stores.run_queue import POISON_QUEUE, QUEUE, RunMessage
 
 _new_blueprint: Callable[[], func.Blueprint] = func.Blueprint  # whose constructor is not annotated
-_LOG = logging.getLogger(__name__)
 _STORAGE = "AzureWebJobsStorage"
 
 
@@ -40,7 +40,7 @@ def blueprint(worker: Worker) -> func.Blueprint:
             spent = msgspec.json.decode(message.get_body(), type=RunMessage)
         except msgspec.MsgspecError:
             # It names no run to end, and raising would only bring it back: poison has no poison queue.
-            _LOG.exception("poison_message_not_understood")
+            event_log.exception(PoisonMessageNotUnderstood())
             return
         await worker.give_up(spent)
 

@@ -1,15 +1,15 @@
 """Timers: plan the slots' runs, resume what a crash left behind, sweep what nobody needs any more."""
 
-import logging
 from collections.abc import Callable
 from typing import Protocol
 
 import azure.functions as func
 
+from pipeline.event_log import log
+from pipeline.events import TimerPastDue
 from pipeline.model import Frequency
 
 _new_blueprint: Callable[[], func.Blueprint] = func.Blueprint  # whose constructor is not annotated
-_LOG = logging.getLogger(__name__)
 RESUME_SCHEDULE = "0 * * * * *"
 
 
@@ -44,17 +44,17 @@ def blueprint(planner: Planner, *sweepers: Sweeper, daily: str, hourly: str) -> 
 
     @bp.timer_trigger(arg_name="timer", schedule=daily, use_monitor=True, run_on_startup=False)
     async def plan_daily_syncs(timer: func.TimerRequest) -> None:
-        _note_delay("daily", timer)
+        _note_delay("plan_daily_syncs", timer)
         await planner.plan("daily")
 
     @bp.timer_trigger(arg_name="timer", schedule=hourly, use_monitor=True, run_on_startup=False)
     async def plan_hourly_syncs(timer: func.TimerRequest) -> None:
-        _note_delay("hourly", timer)
+        _note_delay("plan_hourly_syncs", timer)
         await planner.plan("hourly")
 
     @bp.timer_trigger(arg_name="timer", schedule=RESUME_SCHEDULE, use_monitor=False, run_on_startup=False)
     async def resume_sync_runs(timer: func.TimerRequest) -> None:
-        _note_delay("resume", timer)
+        _note_delay("resume_sync_runs", timer)
         await planner.resume()
         for sweeper in sweepers:
             await sweeper.sweep()
@@ -64,4 +64,4 @@ def blueprint(planner: Planner, *sweepers: Sweeper, daily: str, hourly: str) -> 
 
 def _note_delay(name: str, timer: func.TimerRequest) -> None:
     if timer.past_due:
-        _LOG.warning("timer_past_due timer=%s", name)
+        log(TimerPastDue(timer=name))

@@ -18,7 +18,7 @@ from collectors.errors import Terminal
 from mappings.loader import Mappings, load
 from pipeline.configuration.values import StorageTarget
 from pipeline.ids import new_connection_id
-from pipeline.model import Attention, EvidenceItem, Finding, Frequency, RequestRecord, SyncRun
+from pipeline.model import EvidenceItem, Finding, Frequency, RequestRecord, SyncRun
 from pipeline.reading.register import Register
 from pipeline.requests import EvidenceQuery, FindingQuery
 from pipeline.stores.connection_table import ConnectionTable
@@ -218,7 +218,7 @@ class Rig:
         self.time = time or Time()
         self.world = world or World()
         self.reading = Reading()
-        self.notices: list[Attention] = []
+        self.days_to_tell: int | None = None
         self.lease_s, self.deadline_s = lease_s, deadline_s
         target = StorageTarget(connection_string=storage)
         self.tables = TableStorage(target, no_identity)
@@ -278,7 +278,7 @@ class Rig:
             self.leases,
             self.queue,
             schedules=SCHEDULES,
-            expiry_notice=lambda _record, _now: self.notices[0] if self.notices else None,
+            days_to_tell=lambda _record, _now: self.days_to_tell,
             clock=self.time,
         )
 

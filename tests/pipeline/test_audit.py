@@ -113,7 +113,7 @@ async def test_an_end_that_cannot_be_recorded_is_seen(
 
     [read] = await entries(log)
     assert read.result.outcome == "unknown"
-    assert f"audit_ending_not_written id={begun.id}" in caplog.text
+    assert f"audit_ending_not_written audit_id={begun.id}" in caplog.text
 
 
 async def test_a_refusal_that_cannot_be_recorded_is_in_the_apps_log(

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import NotFound
-from pipeline.model import Attention, Frequency
+from pipeline.model import Frequency
 from pipeline.stores.run_queue import RunMessage
 from pipeline.sync_runs import LOST_AFTER
 from tests.pipeline.faulty_storage import faulty
@@ -225,13 +225,13 @@ async def test_secrets_that_end_soon_are_announced_once_a_day(
 ) -> None:
     """By the daily timer, for connections of either frequency."""
     connection = await rig.connect(frequency="hourly")
-    rig.notices = [Attention(code="secret_expires", detail="In 7 days.", advice="Renew it.")]
-    with caplog.at_level(logging.INFO, "pipeline.sync_runs"):
+    rig.days_to_tell = 7
+    with caplog.at_level(logging.INFO):
         await rig.sync_runs.plan("hourly")
-        assert "secret_expires" not in caplog.text
+        assert "secret_expiring" not in caplog.text
         await rig.sync_runs.plan("daily")
 
-    assert f"secret_expires connection_id={connection.id}" in caplog.text
+    assert f"secret_expiring connection_id={connection.id} days=7" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -415,9 +415,43 @@ class TestOtherWorkers:
 async def test_an_end_is_logged_with_its_counts(
     rig: Rig, connection: ConnectionRecord, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Opened, closed and gaps, under the run's id."""
+    """Opened, closed and gaps, under the run's id; one line more for each service."""
     rig.world.ends["shape"] = DENIED
-    with caplog.at_level(logging.INFO, "pipeline.sync_worker"):
+    with caplog.at_level(logging.INFO):
         run = await rig.sync(connection.id)
 
-    assert f"sync_run_id={run.id} status=partial opened=3 closed=0 gaps=1" in caplog.text
+    ids = f"sync_run_id={run.id} connection_id={connection.id}"
+    assert f"sync_run_finished {ids} trigger=manual status=partial attempt=1 " in caplog.text
+    assert "opened=3 closed=0 gaps=1 problem= reason=" in caplog.text
+    assert f"collector_finished {ids} service=things status=unavailable resources=2 " in caplog.text
+
+
+async def test_a_failed_attempt_is_logged_with_its_problem(
+    rig: Rig, connection: ConnectionRecord, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its code and the kind of error, never the error's own words."""
+    rig.world.ends["shape"] = RuntimeError("password=hunter2")
+    run = await failing(rig, await rig.sync_runs.start(connection.id), RuntimeError)
+
+    [line] = [one.message for one in caplog.records if one.message.startswith("sync_attempt_failed")]
+    assert line == (
+        f"sync_attempt_failed sync_run_id={run.id} connection_id={connection.id} attempt=1"
+        " problem=internal_error error=RuntimeError"
+    )
+
+
+async def test_a_credential_that_works_again_is_logged(
+    rig: Rig, connection: ConnectionRecord, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So that a query can tell which connections still need a person."""
+    rig.reading.refuses = REFUSED
+    await rig.sync(connection.id)
+    rig.reading.refuses = None
+    with caplog.at_level(logging.INFO):
+        await rig.sync(connection.id)
+        await rig.sync(connection.id)
+
+    assert (
+        f"connection_needs_attention connection_id={connection.id} code=expired_client_secret" in caplog.text
+    )
+    assert caplog.text.count(f"connection_recovered connection_id={connection.id}") == 1

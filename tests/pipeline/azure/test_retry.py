@@ -35,14 +35,17 @@ async def azure() -> AsyncIterator[Rig]:
 class TestThrottling:
     """Azure asks to wait."""
 
-    async def test_seconds_are_waited(self, azure: Rig) -> None:
-        """A 429 that asks for 17 seconds is repeated after 17 seconds, and counted."""
+    async def test_seconds_are_waited(self, azure: Rig, caplog: pytest.LogCaptureFixture) -> None:
+        """A 429 that asks for 17 seconds is repeated after 17 seconds, counted and logged, without the query."""
         azure.server.on(ALERTS_PATH, refusal(429, "TooManyRequests", Retry_After="17"), GOOD)
         reader = azure.reader()
 
         found = await reader.items(ALERTS, Item)
 
         assert (len(found), azure.clock.slept, reader.throttled, reader.requests_sent) == (1, [17.0], 1, 2)
+        [line] = [one.message for one in caplog.records if one.message.startswith("throttled ")]
+        assert f" path={ALERTS_PATH} retry_after_s=17.0 subscription_id=" in line
+        assert "api-version" not in line
 
     async def test_a_date_is_waited_for(self, azure: Rig) -> None:
         """A 429 that names a time is repeated then, by the server's own clock."""

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pipeline.connecting.secret_expiry import EXPIRY_NOTICE_DAYS, days_left, expiry_notice, expiry_notice_due
+from pipeline.connecting.secret_expiry import EXPIRY_NOTICE_DAYS, days_left, days_to_tell, expiry_notice
 from pipeline.stores.records import ConnectionRecord, CredentialRecord
 
 NOW = datetime(2026, 11, 21, 23, 59, tzinfo=UTC)
@@ -33,21 +33,21 @@ def test_notice_on_the_days(days: int) -> None:
     assert notice is not None
     assert notice.code == "secret_expires_soon"
     assert notice.advice
-    assert expiry_notice_due(connection(days), NOW) == notice
+    assert days_to_tell(connection(days), NOW) == days
 
 
 @pytest.mark.parametrize("days", [29, 13, 2, 0])
 def test_notice_between_the_days(days: int) -> None:
     """Between the days the connection goes on saying so, and the log is silent."""
     assert expiry_notice(connection(days), NOW) is not None
-    assert expiry_notice_due(connection(days), NOW) is None
+    assert days_to_tell(connection(days), NOW) is None
 
 
 @pytest.mark.parametrize("days", [31, 365, None])
 def test_no_notice(days: int | None) -> None:
     """A secret that lasts longer than 30 days, or whose end nobody told, needs no person."""
     assert expiry_notice(connection(days), NOW) is None
-    assert expiry_notice_due(connection(days), NOW) is None
+    assert days_to_tell(connection(days), NOW) is None
 
 
 @pytest.mark.parametrize("days", [-1, -100])
@@ -62,7 +62,7 @@ def test_expired(days: int) -> None:
 @pytest.mark.parametrize(("days", "due"), [(-1, True), (-2, False)])
 def test_expired_is_logged_once(days: int, *, due: bool) -> None:
     """The log says that a secret has ended on the first day after it."""
-    assert (expiry_notice_due(connection(days), NOW) is not None) is due
+    assert (days_to_tell(connection(days), NOW) is not None) is due
 
 
 @pytest.mark.parametrize(("days", "words"), [(0, "ends today"), (1, "ends tomorrow"), (7, "ends in 7 days")])

@@ -3,9 +3,18 @@
 import pytest
 
 from pipeline.collect import PartJob
+from pipeline.event_log import line_of
 from pipeline.model import Changes, ItemStatus, ProblemView, SyncRun, VerdictCounts
 from pipeline.stores.records import PartOutcome
-from pipeline.syncing.run_report import added, changes_of, ended, failed_attempt, progressed, started
+from pipeline.syncing.run_report import (
+    added,
+    changes_of,
+    end_events,
+    ended,
+    failed_attempt,
+    progressed,
+    started,
+)
 from tests.pipeline.sync_rig import World
 
 PROBLEM = ProblemView(code="permission_missing", detail="No.")
@@ -104,3 +113,32 @@ def test_it_ends_once() -> None:
     run = ended(RUN, "failed", "5", PROBLEM)
 
     assert (run.status, run.finished_at, run.problem) == ("failed", "5", PROBLEM)
+
+
+def test_its_end_is_told_in_events() -> None:
+    """One per service and one of the whole, which lasts from the first attempt's start to the end."""
+    begun, over = "2026-11-21T12:00:00.000000Z", "2026-11-21T12:00:01.500000Z"
+    run = started(RUN, JOBS, [], begun)
+    alpha, beta, whole = map(
+        line_of, end_events(ended(progressed(run, JOBS, [ONE, TWO_GAP, THREE]), "partial", over, None))
+    )
+
+    assert alpha == (
+        "collector_finished sync_run_id=r connection_id=c service=alpha status=unavailable resources=3"
+        " requests=10 pages=8 throttled=2 duration_ms=30 problem=permission_missing"
+    )
+    assert "service=beta status=succeeded" in beta
+    assert whole == (
+        "sync_run_finished sync_run_id=r connection_id=c trigger=manual status=partial attempt=1"
+        " duration_ms=1500 resources=8 opened=9 closed=3 gaps=1 problem= reason="
+    )
+
+
+def test_a_failed_run_says_why() -> None:
+    """Code and reason; one that never started lasted no time."""
+    problem = ProblemView(code="credential_rejected", detail="No.", reason="expired_client_secret")
+
+    [line] = map(line_of, end_events(ended(RUN, "failed", "2026-11-21T12:00:00Z", problem)))
+
+    assert line.endswith("gaps=0 problem=credential_rejected reason=expired_client_secret")
+    assert " duration_ms=0 " in line

@@ -101,5 +101,5 @@ async def test_a_late_one_is_noted(caplog: pytest.LogCaptureFixture, *, past_due
     with caplog.at_level(logging.WARNING):
         await functions(planner)["plan_daily_syncs"].get_user_function()(Timer(past_due=past_due))
 
-    assert caplog.text.count("timer_past_due timer=daily") == notes
+    assert caplog.text.count("timer_past_due timer=plan_daily_syncs") == notes
     assert planner.asked == ["daily"]
