@@ -32,7 +32,7 @@ def test_the_self_check_ends_well() -> None:
 
 @pytest.mark.parametrize("name", ["requests of a first sync", "requests of a second sync"])
 def test_a_sync_reads_every_page_once(name: str) -> None:
-    """Two pages of assessments and of alerts, a list for each benchmark control, 17 others; four fixed calls."""
+    """Two pages of assessments and of alerts, 32 lists of benchmark controls, 17 others; four fixed calls."""
     assert line(name) == ["53", "pages", "+", "4", "fixed", "1.00", "1.00", "met"]
 
 
