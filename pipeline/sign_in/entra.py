@@ -14,11 +14,19 @@ from typing import Protocol, override
 
 import msgspec
 
-from collectors.errors import CredentialRejected, ServiceUnavailable
+from collectors.errors import CollectionError, CredentialRejected, ServiceUnavailable
 from pipeline.authentication.errors import TokenError, code_in, explain
 from pipeline.settings import Settings, SignIn
 
 ANSWER_WITHIN_S = 30
+_RENEW = "Whoever runs this app puts a valid secret into SIGN_IN_CLIENT_SECRET; nobody has to sign in again."
+OWN_FAULTS: Mapping[str, str] = {
+    "invalid_client_secret": _RENEW,
+    "expired_client_secret": _RENEW,
+    "unknown_application": "An administrator of the tenant has removed the sign-in application, or "
+    "SIGN_IN_CLIENT_ID names none. Sign in again to have it back, or connect with a service principal.",
+}
+"""What to do about a refusal of the application that people sign in to, by its reason."""
 
 type Answer = Mapping[str, object]
 
@@ -171,8 +179,8 @@ class EntraSignIn:
     ) -> dict[str, object]:
         answer = await asyncio.to_thread(self._ask_now, tenant, question)
         if "error" in answer:
-            error = msgspec.convert(_known(answer), TokenError, strict=False)
-            raise explain(error, client_id=self.application.client_id)
+            error = _converted(_known(answer), TokenError)
+            raise _of_the_application(explain(error, client_id=self.application.client_id))
         return answer
 
     def _ask_now(
@@ -209,14 +217,17 @@ def _opened(authority: str, application: SignIn) -> Iterator[_Application]:
     warnings.filterwarnings("ignore", "response_mode=", UserWarning)
     from msal import ConfidentialClientApplication
 
-    made = ConfidentialClientApplication(
-        application.client_id,
-        client_credential=application.client_secret,
-        authority=authority,
-        instance_discovery=False,
-        timeout=ANSWER_WITHIN_S,
-    )
+    # In two steps: the second asks Entra, and where that fails the connections are there already.
+    made = ConfidentialClientApplication.__new__(ConfidentialClientApplication)
     try:
+        ConfidentialClientApplication.__init__(
+            made,
+            application.client_id,
+            client_credential=application.client_secret,
+            authority=authority,
+            instance_discovery=False,
+            timeout=ANSWER_WITHIN_S,
+        )
         yield made
     finally:
         made.http_client.close()
@@ -239,6 +250,18 @@ def _converted[T](answer: Answer, of: type[T]) -> T:
         return msgspec.convert(answer, of, strict=False)
     except msgspec.ValidationError:
         raise ServiceUnavailable("Microsoft Entra answered something that is no token.") from None
+
+
+def _of_the_application(error: CollectionError) -> CollectionError:
+    """Say it where the fault is the sign-in application's own: the person can do nothing about that."""
+    if error.reason not in OWN_FAULTS:
+        return error
+    return CredentialRejected(
+        error.detail,
+        advice=OWN_FAULTS[error.reason],
+        portal_page=error.portal_page,
+        reason="sign_in_application_refused",
+    )
 
 
 def _of_another_sign_in() -> CredentialRejected:
