@@ -1,7 +1,7 @@
 """Plan, queue and follow sync runs: by timer, at connect, on demand; at most one active per connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from pipeline.errors import NotFound
@@ -18,6 +18,7 @@ from pipeline.syncing.schedule import next_slot, slot_of
 from pipeline.times import Clock, from_rfc3339, rfc3339
 
 _AT_ONCE = 16
+_PAGE = 500
 LOST_AFTER = timedelta(minutes=15)
 """How long a run may wait in the queue before its message is taken for lost and sent again."""
 
@@ -60,28 +61,27 @@ class SyncRuns:
 
     async def start_all(self) -> tuple[SyncRun, ...]:
         """Queue a run of every connection that is not paused."""
-        ids = [record.id async for record in self._all() if not record.paused]
-        started = await _some_at_once([self._start_unless_gone(connection_id) for connection_id in ids])
-        return tuple(run for run in started if run is not None)
+        active = (record async for record in self._all() if not record.paused)
+        started = _some_at_once(active, lambda record: self._start_unless_gone(record.id))
+        runs = [run async for run in started if run is not None]
+        return tuple(sorted(runs, key=lambda run: run.connection_id))
 
     async def plan(self, frequency: Frequency) -> int:
         """Queue the run of the present slot for every connection of a frequency; gives how many are new.
 
         Planned again in the same slot, it queues nothing: the slot's row names the run that serves it.
         """
-        now = self._clock()
-        records = [record async for record in self._all() if not record.paused]
-        if frequency == "daily":
-            self._announce_expiries(records, now)
-        due = [record for record in records if record.frequency == frequency]
-        planned = sum(await _some_at_once([self._plan_one(record, now) for record in due]))
-        log(SyncsPlanned(frequency=frequency, planned=planned, connections=len(due)))
+        now, due, planned = self._clock(), 0, 0
+        async for created in _some_at_once(self._due(frequency, now), lambda one: self._plan_one(one, now)):
+            due += 1
+            planned += created
+        log(SyncsPlanned(frequency=frequency, planned=planned, connections=due))
         return planned
 
     async def resume(self) -> int:
         """Queue again every run that a crash left behind; gives how many."""
-        ids = [record.id async for record in self._all()]
-        resumed = sum(await _some_at_once([self._resume_one(connection_id) for connection_id in ids]))
+        looked = _some_at_once(self._all(), lambda record: self._resume_one(record.id))
+        resumed = sum([again async for again in looked])
         if resumed:
             log(SyncsResumed(runs=resumed))
         return resumed
@@ -109,11 +109,20 @@ class SyncRuns:
         schedule = self._schedules[record.frequency]
         return rfc3339(next_slot(schedule, record.frequency, self._clock()))
 
-    def _announce_expiries(self, records: list[ConnectionRecord], now: datetime) -> None:
-        for record in records:
-            days = self._days_to_tell(record, now)
-            if days is not None:
-                log(SecretExpiring(connection_id=record.id, days=days))
+    async def _due(self, frequency: Frequency, now: datetime) -> AsyncIterator[ConnectionRecord]:
+        """Give the connections to plan; the daily timer also tells of secrets of all that end soon."""
+        async for record in self._all():
+            if record.paused:
+                continue
+            if frequency == "daily":
+                self._announce_expiry(record, now)
+            if record.frequency == frequency:
+                yield record
+
+    def _announce_expiry(self, record: ConnectionRecord, now: datetime) -> None:
+        days = self._days_to_tell(record, now)
+        if days is not None:
+            log(SecretExpiring(connection_id=record.id, days=days))
 
     async def _start_unless_gone(self, connection_id: str) -> SyncRun | None:
         try:
@@ -161,7 +170,7 @@ class SyncRuns:
     async def _all(self) -> AsyncIterator[ConnectionRecord]:
         position: str | None = None
         while True:
-            records, position = await self._connections.page(limit=500, position=position)
+            records, position = await self._connections.page(limit=_PAGE, position=position)
             for record in records:
                 yield record
             if position is None:
@@ -178,16 +187,38 @@ def _queued(connection_id: str, trigger: RunTrigger, now: datetime) -> SyncRun:
     )
 
 
-async def _some_at_once[T](work: list[Coroutine[None, None, T]]) -> list[T]:
-    """Await all, a bounded number at one time; every one is tried even if another fails."""
-    turn = asyncio.Semaphore(_AT_ONCE)
+async def _some_at_once[T, R](
+    items: AsyncIterator[T], work: Callable[[T], Coroutine[None, None, R]]
+) -> AsyncIterator[R]:
+    """Work on all, a bounded number at one time, and give what comes of it, as it comes.
 
-    async def one(item: Coroutine[None, None, T]) -> T:
-        async with turn:
-            return await item
-
-    results = await asyncio.gather(*(one(item) for item in work), return_exceptions=True)
-    failures = [result for result in results if isinstance(result, BaseException)]
+    No more than that number is held in memory, however many there are. Every one is tried even if another
+    fails; the first failure is raised when all are done.
+    """
+    under_way: set[asyncio.Task[R]] = set()
+    failures: list[BaseException] = []
+    try:
+        async for item in items:
+            under_way.add(asyncio.create_task(work(item)))
+            if len(under_way) == _AT_ONCE:
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for result in _results(done, failures):
+                    yield result
+        while under_way:
+            done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            for result in _results(done, failures):
+                yield result
+    finally:
+        await asyncio.gather(*under_way, return_exceptions=True)  # what was begun ends, whatever else failed
     if failures:
         raise failures[0]
-    return [result for result in results if not isinstance(result, BaseException)]
+
+
+def _results[R](done: Iterable[asyncio.Task[R]], failures: list[BaseException]) -> Iterator[R]:
+    """Give what tasks came to, and note which failed."""
+    for task in done:
+        error = task.exception()
+        if error is None:
+            yield task.result()
+        else:
+            failures.append(error)

@@ -35,6 +35,22 @@ async def test_200_connections_are_planned_by_one_tick(rig: Rig) -> None:
     assert {one.id for one in connections} == {one.connection_id for one in await rig.messages()}
 
 
+async def test_connections_are_planned_once_while_pages_of_them_are_read(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the last page is full, or holds one."""
+    monkeypatch.setattr("pipeline.sync_runs._PAGE", 2)
+    for number in (4, 5):
+        rig.time.later(days=1)
+        connections = await asyncio.gather(*(rig.connect() for _ in range(number)))
+        planned = await rig.sync_runs.plan("daily")
+        messages = sorted(one.connection_id for one in await rig.messages())
+
+        assert planned == number
+        assert sorted(one.id for one in connections) == messages
+        await rig.forget_all()
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     frequency=st.sampled_from(["daily", "hourly"]),
