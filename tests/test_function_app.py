@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "KEY_VAULT_URL": "https://127.0.0.1:1"}
 HTTP = (
     ("connect_subscriptions", "POST", "connections", "FUNCTION"),
+    ("get_connect_guide", "GET", "connect/guide", "FUNCTION"),
     ("list_connections", "GET", "connections", "FUNCTION"),
     ("get_connection", "GET", "connections/{connection_id}", "FUNCTION"),
     ("change_connection", "PATCH", "connections/{connection_id}", "FUNCTION"),

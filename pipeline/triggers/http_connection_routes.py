@@ -5,8 +5,16 @@ from types import NoneType
 from typing import Any
 
 from pipeline import errors
+from pipeline.connecting.guide.views import ConnectGuide
 from pipeline.model import Connected, Connection, Page, Rotated, SyncRun
-from pipeline.requests import ChangeRequest, ConnectRequest, DisconnectQuery, PageQuery, RotateRequest
+from pipeline.requests import (
+    ChangeRequest,
+    ConnectRequest,
+    DisconnectQuery,
+    GuideQuery,
+    PageQuery,
+    RotateRequest,
+)
 from pipeline.triggers import http_handlers as handlers
 from pipeline.triggers.http_parsing import NoBody, NoQuery
 from pipeline.triggers.http_route import Route
@@ -32,11 +40,22 @@ CONNECTIONS: tuple[Route[Any, Any, Any], ...] = (
         audited="connect",
         summary="Connect one or more subscriptions with one credential",
         errors=(
+            errors.NotFound,
             *_CREDENTIAL_ERRORS,
             errors.SubscriptionRejected,
             errors.AlreadyConnected,
             errors.NothingConnected,
         ),
+    ),
+    Route(
+        name="get_connect_guide",
+        method="GET",
+        path="connect/guide",
+        handler=handlers.get_connect_guide,
+        request=NoBody,
+        query=GuideQuery,
+        answer=ConnectGuide,
+        summary="Read how to connect: for each way the fields, steps, roles and a script to paste",
     ),
     Route(
         name="list_connections",

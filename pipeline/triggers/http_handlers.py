@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import UNSET
 
 from pipeline.audit import AuditEntry
+from pipeline.connecting.guide.views import ConnectGuide
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
     ChainState,
@@ -30,6 +31,7 @@ from pipeline.requests import (
     DisconnectQuery,
     EvidenceQuery,
     FindingQuery,
+    GuideQuery,
     PageQuery,
     ResourceQuery,
     RotateRequest,
@@ -77,6 +79,11 @@ async def verify_connection(call: Call[NoBody, NoQuery]) -> Connection:
 async def rotate_credentials(call: Call[RotateRequest, NoQuery]) -> Rotated:
     """Replace the secret of every connection of one application."""
     return await call.services.connections.rotate(call.body, by=call.trier)
+
+
+async def get_connect_guide(call: Call[NoBody, GuideQuery]) -> ConnectGuide:
+    """Tell how to connect."""
+    return call.services.guides.guide(call.query)
 
 
 async def start_sync_run(call: Call[NoBody, NoQuery]) -> SyncRun:

@@ -6,6 +6,7 @@ from typing import Protocol
 from pipeline.audit import Attempt, AuditEntry, Ending
 from pipeline.callers.caller import Caller
 from pipeline.connecting.attempt_limit import Trier
+from pipeline.connecting.guide.guide import ConnectGuides
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
     ChainState,
@@ -245,6 +246,11 @@ class HttpServices(Protocol):
     @property
     def audit(self) -> AuditService:
         """The audit log."""
+        ...
+
+    @property
+    def guides(self) -> ConnectGuides:
+        """How to connect."""
         ...
 
     @property

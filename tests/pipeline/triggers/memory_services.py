@@ -9,6 +9,7 @@ from mappings import loader
 from pipeline.audit import Actor, Attempt, AuditEntry, Ending, Origin, Target
 from pipeline.callers.admission import Admission, TokenCheck
 from pipeline.connecting.attempt_limit import Trier
+from pipeline.connecting.guide.guide import ConnectGuides
 from pipeline.health import Health
 from pipeline.model import (
     AuthView,
@@ -31,7 +32,7 @@ from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
 from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState
-from pipeline.settings import CallerTokens
+from pipeline.settings import CallerTokens, Settings
 from pipeline.sign_in.flow import Finished
 from pipeline.sign_in.views import SignInStarted, SignInSubscription, SignInView
 
@@ -148,6 +149,9 @@ def collector(service: str, *checks: Check) -> Collector:
     )
 
 
+SETTINGS = Settings.read(
+    {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "KEY_VAULT_URL": "https://v.vault.azure.net"}
+)
 COLLECTORS = {"defender": collector("defender", CHECK), "storage": collector("storage")}
 
 
@@ -219,6 +223,7 @@ class MemoryServices:
         self.next_position: str | None = None
         self.cursors = Cursors(MemoryVault(), settle_s=0)
         self.catalogue = Catalogue(lambda: COLLECTORS, lambda: MAPPINGS)
+        self.guides = ConnectGuides(SETTINGS, lambda: COLLECTORS)
         self.health = Health({}, version="1.2.3", functions=("get_health",))
         self.connections = MemoryConnections(self)
         self.sync_runs = MemorySyncRuns(self)
