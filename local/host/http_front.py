@@ -17,6 +17,9 @@ from local.host.worker import Invocation, Worker
 # The limit of Azure itself:
 # learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger, "Limits".
 _LARGEST_BODY = 100 * 1024 * 1024
+# Of Kestrel, which stands before every function and answers what is longer itself: 414, no body.
+# learn.microsoft.com/dotnet/api/microsoft.aspnetcore.server.kestrel.core.kestrelserverlimits
+_LONGEST_REQUEST_LINE = 8192
 _ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 
 _log = logging.getLogger("local.host")
@@ -42,10 +45,12 @@ class HttpFront:
         """Give the aiohttp application that does so."""
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_post("/admin/functions/{name}", self._run_by_hand)
-        application.router.add_route("*", "/{path:.*}", self._answer)
+        application.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         return application
 
     async def _answer(self, request: web.Request) -> web.Response:
+        if len(f"{request.method} {request.raw_path} HTTP/1.1\r\n") > _LONGEST_REQUEST_LINE:
+            return web.Response(status=HTTPStatus.REQUEST_URI_TOO_LONG)
         function, params = self._find(request)
         if function is None:
             # A known path with another method is 404 too: Azure/azure-functions-host issue 10098.

@@ -26,6 +26,7 @@ from local.host.worker import Worker, load_app
 _ADDRESS = "127.0.0.1"
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _STOP_WITHIN_S = 10.0
+_LONGEST_LINE = 1024 * 1024
 _THREADS_END_WITHIN_S = 0.5
 
 _log = logging.getLogger("local.host")
@@ -89,7 +90,12 @@ def _listeners(
 
 async def _listen(front: HttpFront, port: int) -> tuple[web.AppRunner, int]:
     # aiohttp waits this long twice, before and after it stops reading, and only then cancels a handler.
-    runner = web.AppRunner(front.application(), access_log=None, shutdown_timeout=_STOP_WITHIN_S / 2)
+    runner = web.AppRunner(
+        front.application(),
+        access_log=None,
+        shutdown_timeout=_STOP_WITHIN_S / 2,
+        max_line_size=_LONGEST_LINE,  # the front refuses what the real host refuses
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, _ADDRESS, port).start()

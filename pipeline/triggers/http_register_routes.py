@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.audit import AuditEntry
+from pipeline.errors import NotFound
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page
 from pipeline.reading.catalogue import CheckView, ServiceView
@@ -31,6 +32,7 @@ REGISTER: tuple[Route[Any, Any, Any], ...] = (
         query=EvidenceQuery,
         answer=Page[EvidenceItem],
         summary="List evidence items; by default the newest good one of each kind",
+        errors=(NotFound,),
     ),
     Route(
         name="get_evidence_item",
@@ -71,6 +73,7 @@ REGISTER: tuple[Route[Any, Any, Any], ...] = (
         query=FindingQuery,
         answer=Page[Finding],
         summary="List findings",
+        errors=(NotFound,),
     ),
     Route(
         name="list_resources",
@@ -81,6 +84,7 @@ REGISTER: tuple[Route[Any, Any, Any], ...] = (
         query=ResourceQuery,
         answer=Page[ResourceView],
         summary="List the resources that were found: the population of every check",
+        errors=(NotFound,),
     ),
     Route(
         name="list_control_states",

@@ -69,7 +69,11 @@ _HEADERS = {
         "description": "The challenge of RFC 6750; absent where the Functions host refuses the key.",
         "schema": {"type": "string"},
     },
-    "location": {"description": "Where to look for what was started.", "schema": {"type": "string"}},
+    "location": {
+        "description": "Where to look for what was started.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
 }
 _PAGE = {HTML: {"schema": {"type": "string"}}}
 _SENT_ON = {
@@ -81,9 +85,11 @@ _SENT_ON = {
         },
     }
 }
+_TOO_LONG = {"description": "The Functions host takes addresses of 8 KiB; its answer has no body."}
+_OPTIONAL = {"in": "query", "allowEmptyValue": True}  # the host drops what has no value
 _CURSOR_PARAMETER = {
+    **_OPTIONAL,
     "name": CURSOR,
-    "in": "query",
     "description": "The `next_cursor` of the page before, with the same filters.",
     "schema": {"type": "string"},
 }
@@ -160,7 +166,7 @@ def _query_parameters(route: AnyRoute) -> list[Json]:
     described = msgspec.json.schema_components([route.query], ref_template=_REFERENCE)[1]
     schemas = described[route.query.__name__]["properties"]
     parameters = [
-        {"name": field.encode_name, "in": "query", "schema": _without_null(schemas[field.encode_name])}
+        {**_OPTIONAL, "name": field.encode_name, "schema": _without_null(schemas[field.encode_name])}
         for field in public_fields(route.query).fields
     ]
     return [*parameters, _CURSOR_PARAMETER] if is_paged(route.query) else parameters
@@ -207,6 +213,7 @@ def _problem_responses(route: AnyRoute, schema: Json) -> Json:
         }
         for status, named in sorted(codes.items())
     }
+    responses["414"] = _TOO_LONG
     if not route.anonymous:
         responses["401"]["description"] += "; without a body where the Functions key is missing or wrong"
     return responses

@@ -178,6 +178,16 @@ def test_unknown_path_or_method_is_not_found(host: HostProcess, method: str, pat
     assert (answer.status, answer.body) == (404, b"")
 
 
+def test_an_address_over_the_limit_is_refused(host: HostProcess) -> None:
+    """Kestrel takes request lines of 8,192 bytes, and answers longer ones itself: 414, no body."""
+    line = "GET  HTTP/1.1\r\n"
+    longest = f"/api/echo?q={'x' * (8192 - len(line) - len('/api/echo?q='))}"
+
+    assert call(host, longest).status == 200
+    refused = call(host, longest + "x")
+    assert (refused.status, refused.body) == (414, b"")
+
+
 @pytest.mark.parametrize(("path", "text"), [("/api/files/a/b/c", "a/b/c"), ("/api/files", "nothing")])
 def test_catch_all_takes_the_rest(host: HostProcess, path: str, text: str) -> None:
     """`{*rest}` takes any number of segments, none included."""
