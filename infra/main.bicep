@@ -1,9 +1,9 @@
 // Azure Evidence Connector: everything the app needs, in one resource group. docs/deploy.md says how to use it.
 targetScope = 'resourceGroup'
 
-@description('Short name that every resource name begins with: lower-case letters and digits.')
+@description('Name of this deployment, such as evidence-prod; the names of all resources begin with its first letters.')
 @minLength(2)
-@maxLength(10)
+@maxLength(64)
 param environmentName string
 
 @description('Region of all resources; it must offer Flex Consumption with Python 3.13.')
@@ -83,6 +83,8 @@ param alertEmails array = []
 param extraSettings object = {}
 
 var isolated = networkIsolation != 'off'
+// Storage accounts take lower-case letters and digits only, 24 at most.
+var prefix = take(toLower(replace(replace(environmentName, '-', ''), '_', '')), 10)
 var suffix = uniqueString(resourceGroup().id, environmentName)
 var tags = {
   application: 'azure-evidence-connector'
@@ -90,7 +92,7 @@ var tags = {
 }
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
-  name: '${environmentName}-identity-${suffix}'
+  name: '${prefix}-identity-${suffix}'
   location: location
   tags: tags
 }
@@ -98,7 +100,7 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
 module network 'modules/network.bicep' = if (isolated) {
   name: 'network'
   params: {
-    name: '${environmentName}-network-${suffix}'
+    name: '${prefix}-network-${suffix}'
     location: location
     tags: tags
     addressPrefix: addressPrefix
@@ -110,7 +112,7 @@ module network 'modules/network.bicep' = if (isolated) {
 module storage 'modules/storage.bicep' = {
   name: 'storage'
   params: {
-    name: take('${environmentName}${suffix}', 24)
+    name: take('${prefix}${suffix}', 24)
     location: location
     tags: tags
     publicAccess: !isolated
@@ -121,7 +123,7 @@ module storage 'modules/storage.bicep' = {
 module vault 'modules/key-vault.bicep' = {
   name: 'key-vault'
   params: {
-    name: take('${environmentName}-${suffix}', 24)
+    name: take('${prefix}-${suffix}', 24)
     location: location
     tags: tags
     publicAccess: !isolated
@@ -133,7 +135,7 @@ module vault 'modules/key-vault.bicep' = {
 module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'
   params: {
-    name: '${environmentName}-logs-${suffix}'
+    name: '${prefix}-logs-${suffix}'
     location: location
     tags: tags
     retentionDays: logRetentionDays
@@ -153,7 +155,7 @@ module roles 'modules/roles.bicep' = {
 module app 'modules/function-app.bicep' = {
   name: 'function-app'
   params: {
-    name: '${environmentName}-app-${suffix}'
+    name: '${prefix}-app-${suffix}'
     location: location
     tags: tags
     azureCloud: azureCloud
@@ -185,7 +187,7 @@ module app 'modules/function-app.bicep' = {
 module privateEndpoints 'modules/private-endpoints.bicep' = if (isolated) {
   name: 'private-endpoints'
   params: {
-    namePrefix: environmentName
+    namePrefix: prefix
     location: location
     tags: tags
     azureCloud: azureCloud
@@ -200,7 +202,7 @@ module privateEndpoints 'modules/private-endpoints.bicep' = if (isolated) {
 module alerts 'modules/alerts.bicep' = {
   name: 'alerts'
   params: {
-    namePrefix: environmentName
+    namePrefix: prefix
     location: location
     tags: tags
     insightsId: monitoring.outputs.insightsId
