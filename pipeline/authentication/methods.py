@@ -1,7 +1,8 @@
 """Every way to authenticate, by name.
 
 A further method is one class with the members of `AuthMethod` and one entry in `METHODS`; nothing that
-connects, syncs or rotates knows which method it deals with.
+connects, syncs or rotates knows which method it deals with. What people read of it is one entry in
+`pipeline/connecting/guide/ways.py` and a script beside that.
 """
 
 from collections.abc import Mapping
