@@ -9,17 +9,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import breadth, evaluation, import_cost, listing, syncs
-from benchmarks.children import run_child
+from benchmarks import breadth, evaluation, import_cost, listing, syncs, ticks
 from benchmarks.figures import Figure, markdown, table
 from benchmarks.ground import Ground, Storage
 
 RESULTS = Path(__file__).with_name("results.md")
 _FEW = 2_000
-_CONNECTIONS = 200
 _COPIES = 2_000
 _QUICK_FEW = 100
-_QUICK_CONNECTIONS = 10
+_QUICK_CONNECTIONS, _QUICK_FEWER = 300, 100
 _QUICK_COPIES = 120
 
 
@@ -75,25 +73,20 @@ def _sync_figures(asked: Arguments) -> Iterator[Figure]:
     copies = _QUICK_COPIES if asked.quick else _COPIES
     tell(f"Syncing {copies:,} resources of each list-only type ...")
     yield from breadth.figures(asked.many, copies, judged=judged, number=1)
-    yield from _further_figures(few, _QUICK_CONNECTIONS if asked.quick else _CONNECTIONS)
+    yield from _further_figures(asked, few)
 
 
-def _further_figures(findings: int, connections: int) -> Iterator[Figure]:
+def _further_figures(asked: Arguments, findings: int) -> Iterator[Figure]:
+    connections, fewer = (_QUICK_CONNECTIONS, _QUICK_FEWER) if asked.quick else (ticks.MANY, ticks.FEW)
     with Ground.open(findings) as ground:
-        tell(f"Planning {connections} connections ...")
-        with Storage.open(ground) as storage:
-            yield _planning(storage, connections)
+        tell(f"Planning {connections:,} connections, and {fewer:,} ...")
+        many, few = (ticks.Tick.measured(ground, number) for number in (connections, fewer))
+        yield from ticks.figures(many, few, judged=not asked.quick)
         tell(f"Listing {findings:,} findings ...")
         with Storage.open(ground) as storage:
             run = storage.connect()
             storage.sync(run)
             yield listing.measure(storage, str(run["connection_id"]), findings)
-
-
-def _planning(storage: Storage, connections: int) -> Figure:
-    order = {"connections": connections}
-    answer = run_child("-m", "benchmarks.planning", order=order, environment=storage.environment)
-    return Figure(f"planning {connections} connections in one tick", f"{answer['seconds']:.2f} s")
 
 
 def tell(*lines: str) -> None:
