@@ -21,6 +21,7 @@ app.register_functions(http_api.blueprint(services))
 app.register_functions(
     timers.blueprint(
         services.sync_runs,
+        services.timer_runs,
         services.attempts,
         services.discarded_secrets,
         services.sign_ins,

@@ -103,6 +103,14 @@ class TimerPastDue(Event):
     timer: str
 
 
+class TimerNotRecorded(Event):
+    """That a timer ran could not be kept, so the health details may call it late."""
+
+    level = logging.WARNING
+    timer: str
+    error: str
+
+
 class ConnectionNeedsAttention(Event):
     """A run found that Entra or Azure refuses a connection's credential as a whole."""
 
@@ -237,6 +245,13 @@ class RotatedSecretNotKept(Event):
     level = logging.WARNING
     connection_id: str
     error: str
+
+
+class TableMigrated(Event):
+    """A table that an older version of the app wrote was brought to the layout of `version`."""
+
+    table: str
+    version: int
 
 
 class AuditNotWritten(Event):

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import pipeline
 from collectors.contract import Collector
 from pipeline.audit import AuditLog
 from pipeline.authentication.errors import translate_authentication_error
@@ -19,7 +18,7 @@ from pipeline.connecting.secret_expiry import days_to_tell
 from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
 from pipeline.credentials import Credentials
-from pipeline.health import Health, Probe
+from pipeline.health import Health
 from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
 from pipeline.reading.population import Population
@@ -44,6 +43,8 @@ from pipeline.sync_worker import SyncWorker
 from pipeline.syncing.attempt import AttemptOpener, Stores
 from pipeline.syncing.register_commit import RegisterCommit
 from pipeline.times import Clock, utc_now
+from pipeline.watching.app_health import app_health
+from pipeline.watching.timer_runs import TimerRuns
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -92,7 +93,7 @@ class Services:
     def discarded_secrets(self) -> DiscardedSecrets:
         """Secrets that no connection names any more."""
         ledger = SecretLedger(self._tables)
-        return DiscardedSecrets(ledger, self._stores.connections, self._credentials, clock=self._clock)
+        return DiscardedSecrets(ledger, self._stores.connections, self._secrets, clock=self._clock)
 
     @cached_property
     def sign_ins(self) -> SignIns:
@@ -180,13 +181,21 @@ class Services:
     @cached_property
     def health(self) -> Health:
         """Health."""
-        probes: dict[str, Probe] = {
-            "tables": self._tables.probe,
-            "queue": self._queue.length,
-            "key_vault": self._secrets.probe,
-        }
-        left, version = self.discarded_secrets.count, pipeline.__version__
-        return Health(probes, version=version, functions=self._functions, secrets_left=left)
+        return app_health(
+            self._stores,
+            self._tables,
+            self._secrets,
+            (self.settings.cloud, self._outside),
+            timers=self.timer_runs,
+            secrets_left=self.discarded_secrets.count,
+            functions=self._functions,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def timer_runs(self) -> TimerRuns:
+        """When timers ran."""
+        return TimerRuns(self._tables, self._clock)
 
     @cached_property
     def callers(self) -> Admission:
@@ -212,7 +221,7 @@ class Services:
 
     async def close(self) -> None:
         """Close what was opened."""
-        for name in ("_to_entra", "_azure", "_credentials", "_secrets", "_tables", "_queue", "_identity"):
+        for name in ("_outside", "_azure", "_credentials", "_secrets", "_tables", "_queue", "_identity"):
             if name in self.__dict__:
                 await getattr(self, name).close()
 
@@ -222,7 +231,7 @@ class Services:
 
     @cached_property
     def _tables(self) -> TableStorage:
-        return TableStorage(self.settings.tables, lambda: self._identity)
+        return TableStorage(self.settings.tables, lambda: self._identity, clock=self._clock)
 
     @cached_property
     def _queue(self) -> RunQueue:
@@ -242,7 +251,7 @@ class Services:
             self.settings,
             self._secrets,
             granted=granted_by(self.settings, self._sign_in_table, self._secrets, self._clock),
-            rotation=SecretRotation(self._stores.connections, self._secrets),
+            rotation=SecretRotation(self._stores.connections, self._secrets, self.discarded_secrets),
         )
 
     @cached_property
@@ -267,7 +276,7 @@ class Services:
         )
 
     @cached_property
-    def _to_entra(self) -> "SharedTransport":
+    def _outside(self) -> "SharedTransport":
         from pipeline.azure_reader import SharedTransport
 
         return SharedTransport()
@@ -276,7 +285,7 @@ class Services:
         from pipeline.callers.signing_keys import SigningKeys
         from pipeline.callers.tokens import AccessTokens
 
-        return AccessTokens(rules, SigningKeys(self.settings.cloud, rules.tenant_id, self._to_entra))
+        return AccessTokens(rules, SigningKeys(self.settings.cloud, rules.tenant_id, self._outside))
 
     @cached_property
     def _collectors(self) -> Mapping[str, Collector]:

@@ -71,6 +71,14 @@ class EvidenceTable:
         async for row in table.query_entities(query, results_per_page=page_size):
             yield int(row["place"]), unpack(row, EvidenceItem)
 
+    async def newest_at(self, connection_id: str) -> str | None:
+        """Tell when the newest good item was collected; None before the first."""
+        table = await self._tables.table("evidence")
+        query = f"PartitionKey eq '{connection_id}' and {starts_with('item|')} and status eq 'collected'"
+        async for row in table.query_entities(query, select=["collected_at"], results_per_page=1):
+            return str(row["collected_at"])
+        return None
+
     async def commit(
         self,
         connection_id: str,

@@ -25,6 +25,14 @@ class Planner(Protocol):
         ...
 
 
+class TimerRecord(Protocol):
+    """Keeps when timers ran."""
+
+    async def ran(self, name: str) -> None:
+        """Keep that a timer did its work."""
+        ...
+
+
 class Sweeper(Protocol):
     """Removes rows that nobody needs any more."""
 
@@ -33,7 +41,9 @@ class Sweeper(Protocol):
         ...
 
 
-def blueprint(planner: Planner, *sweepers: Sweeper, daily: str, hourly: str) -> func.Blueprint:
+def blueprint(
+    planner: Planner, record: TimerRecord, *sweepers: Sweeper, daily: str, hourly: str
+) -> func.Blueprint:
     """Make the timer functions for two schedules, NCRONTAB in UTC; the one of every minute also sweeps.
 
     `use_monitor` lets a missed time fire once, late, at the next start; `run_on_startup` would fire at every
@@ -46,11 +56,13 @@ def blueprint(planner: Planner, *sweepers: Sweeper, daily: str, hourly: str) -> 
     async def plan_daily_syncs(timer: func.TimerRequest) -> None:
         _note_delay("plan_daily_syncs", timer)
         await planner.plan("daily")
+        await record.ran("plan_daily_syncs")
 
     @bp.timer_trigger(arg_name="timer", schedule=hourly, use_monitor=True, run_on_startup=False)
     async def plan_hourly_syncs(timer: func.TimerRequest) -> None:
         _note_delay("plan_hourly_syncs", timer)
         await planner.plan("hourly")
+        await record.ran("plan_hourly_syncs")
 
     @bp.timer_trigger(arg_name="timer", schedule=RESUME_SCHEDULE, use_monitor=False, run_on_startup=False)
     async def resume_sync_runs(timer: func.TimerRequest) -> None:
@@ -58,6 +70,7 @@ def blueprint(planner: Planner, *sweepers: Sweeper, daily: str, hourly: str) -> 
         await planner.resume()
         for sweeper in sweepers:
             await sweeper.sweep()
+        await record.ran("resume_sync_runs")
 
     return bp
 

@@ -2,12 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from pipeline.errors import SecretUnavailable
-from pipeline.health import CountSecrets, Health, PartHealth, Probe, SecretsHealth
+from pipeline.health import Health, PartHealth, Probe, Reports, SecretsHealth
+from pipeline.watching.old_evidence import ConnectionsHealth
+from pipeline.watching.timer_runs import TimerHealth
 
 
 async def fine() -> None:
@@ -130,6 +133,51 @@ class TestState:
         assert [before.status, cached.status, (await health.state()).status] == ["ok", "ok", "degraded"]
 
 
+class TestDetailsAndState:
+    """Anybody is told of the app's own parts; the details tell more."""
+
+    async def test_what_others_run_is_not_tried_for_anybody(self) -> None:
+        """Entra away: the details say so, and the state stays cheap and about this app."""
+        health = Health({"tables": fine}, outside={"entra": refused}, version="1", functions=())
+
+        details = await health.details()
+
+        assert [(part.name, part.status) for part in details.parts] == [("tables", "ok"), ("entra", "failed")]
+        assert (details.status, (await health.state()).status) == ("degraded", "ok")
+
+    async def test_the_state_asks_for_no_report(self) -> None:
+        """Counting is for the details."""
+
+        async def asked() -> ConnectionsHealth:
+            raise AssertionError
+
+        health = Health({}, reports=Reports(connections=asked), version="1", functions=())
+
+        assert (await health.state()).status == "ok"
+
+    @pytest.mark.parametrize(("late", "status"), [(True, "degraded"), (False, "ok")])
+    async def test_a_late_timer_degrades(self, *, late: bool, status: str) -> None:
+        """It does the app's work, so the app is not well."""
+
+        async def timers() -> tuple[TimerHealth, ...]:
+            return (TimerHealth(name="plan_hourly_syncs", last_run_at=None, late=late),)
+
+        details = await Health({}, reports=Reports(timers=timers), version="1", functions=()).details()
+
+        assert (details.status, details.timers) == (status, await timers())
+
+    async def test_old_evidence_does_not_degrade(self) -> None:
+        """Whose credential is refused is no fault of the app."""
+
+        async def connections() -> ConnectionsHealth:
+            return ConnectionsHealth(total=3, stale=2, attention=2)
+
+        health = Health({}, reports=Reports(connections=connections), version="1", functions=())
+        details = await health.details()
+
+        assert (details.status, details.connections) == ("ok", await connections())
+
+
 async def left() -> SecretsHealth:
     """Count two secrets."""
     return SecretsHealth(not_deleted=0, kept_by_vault=2)
@@ -151,8 +199,10 @@ async def never() -> SecretsHealth:
     [(left, SecretsHealth(not_deleted=0, kept_by_vault=2)), (away, None), (never, None)],
     ids=["told", "away", "late"],
 )
-async def test_secrets_left(count: CountSecrets, expected: SecretsHealth | None) -> None:
+async def test_secrets_left(
+    count: Callable[[], Awaitable[SecretsHealth]], expected: SecretsHealth | None
+) -> None:
     """The details tell how many discarded secrets are not gone yet; where nobody can tell, nothing."""
-    health = Health({}, version="1", functions=(), secrets_left=count, patience_s=0.05)
+    health = Health({}, version="1", functions=(), reports=Reports(secrets_left=count), patience_s=0.05)
 
     assert (await health.details()).secrets_left == expected

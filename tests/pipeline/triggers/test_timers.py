@@ -37,6 +37,17 @@ class Sweeper:
         self._planner.asked.append("sweep")
 
 
+class Record:
+    """Notes which timers did their work, among what their planner was asked for."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+
+    async def ran(self, name: str) -> None:
+        """Note it."""
+        self._planner.asked.append(f"ran {name}")
+
+
 class Timer(func.TimerRequest):
     """A timer that fired."""
 
@@ -52,7 +63,8 @@ class Timer(func.TimerRequest):
 def functions(planner: Planner) -> dict[str, func.Function]:
     """Give the functions by name."""
     app = func.FunctionApp()
-    app.register_functions(blueprint(planner, Sweeper(planner), daily="0 30 2 * * *", hourly="0 5 * * * *"))
+    parts = (planner, Record(planner), Sweeper(planner))
+    app.register_functions(blueprint(*parts, daily="0 30 2 * * *", hourly="0 5 * * * *"))
     return {str(one.get_function_name()): one for one in app.get_functions()}
 
 
@@ -81,13 +93,13 @@ def test_schedules_and_options() -> None:
 @pytest.mark.parametrize(
     ("name", "asked"),
     [
-        ("plan_daily_syncs", ["daily"]),
-        ("plan_hourly_syncs", ["hourly"]),
-        ("resume_sync_runs", ["resume", "sweep"]),
+        ("plan_daily_syncs", ["daily", "ran plan_daily_syncs"]),
+        ("plan_hourly_syncs", ["hourly", "ran plan_hourly_syncs"]),
+        ("resume_sync_runs", ["resume", "sweep", "ran resume_sync_runs"]),
     ],
 )
 async def test_each_asks_for_its_own(name: str, asked: list[str]) -> None:
-    """And for nothing else; every minute, what was left behind comes before what nobody needs."""
+    """Then it says that it ran; every minute, what was left behind comes before what nobody needs."""
     planner = Planner()
     await functions(planner)[name].get_user_function()(Timer(past_due=False))
 
@@ -102,4 +114,21 @@ async def test_a_late_one_is_noted(caplog: pytest.LogCaptureFixture, *, past_due
         await functions(planner)["plan_daily_syncs"].get_user_function()(Timer(past_due=past_due))
 
     assert caplog.text.count("timer_past_due timer=plan_daily_syncs") == notes
-    assert planner.asked == ["daily"]
+    assert planner.asked[0] == "daily"
+
+
+class Broken(Planner):
+    """A planner whose storage is away."""
+
+    async def plan(self, frequency: Frequency) -> int:
+        """Fail."""
+        raise ConnectionError(frequency)
+
+
+async def test_one_that_failed_did_not_run() -> None:
+    """So it turns late if it goes on failing."""
+    planner = Broken()
+    with pytest.raises(ConnectionError):
+        await functions(planner)["plan_hourly_syncs"].get_user_function()(Timer(past_due=False))
+
+    assert planner.asked == []
