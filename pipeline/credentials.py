@@ -10,7 +10,7 @@ import msgspec
 
 from collectors.errors import CollectionError, CredentialRejected
 from pipeline.authentication.claims import Principal, principal_of
-from pipeline.authentication.generations import neighbours, root_of
+from pipeline.authentication.generations import root_of
 from pipeline.authentication.method import EntraLink, Offer
 from pipeline.authentication.methods import METHODS
 from pipeline.authentication.sign_in import Granted, SignIn
@@ -167,19 +167,6 @@ class Credentials:
         self._opened.pop(_version(record), None)
         if record.secret_name is not None:
             self._secrets.forget(record.secret_name)
-
-    async def discard(self, record: CredentialRecord) -> bool:
-        """Forget a credential and delete its secret; tells whether nothing is left of it in the vault.
-
-        Raises:
-            SecretUnavailable: Key Vault did not answer, or forbids deleting.
-        """
-        self.forget(record)
-        if record.secret_name is None:
-            return True
-        rotates = METHODS[record.method].rotates
-        names = neighbours(record.secret_name) if rotates else (record.secret_name,)
-        return all([await self._secrets.delete(name) for name in names])
 
     async def close(self) -> None:
         """Close the connections to Entra and drop every token."""

@@ -1,15 +1,17 @@
-"""Names of a secret that is replaced at each use: each follows from the one before.
+"""Names of a secret that is replaced at each use: a root they share, and what is never used twice after it.
 
-So whatever a crash leaves between two names is found by either of them, and nobody has to remember it.
+No name comes back, because a vault that keeps deleted secrets refuses it ("Azure Key Vault soft-delete
+overview"), and because whoever deletes what is left of a crash must not meet the next one's under its name.
 """
 
 import re
+import uuid
 
 import msgspec
 
 from pipeline.stores.records import CredentialRecord
 
-_NAME = re.compile(r"(?P<root>.*?)(?:-r(?P<number>\d+))?")
+_NAME = re.compile(r"(?P<root>.*?)(?:-r(?P<number>\d+)(?:-[0-9a-f]{8})?)?")
 
 
 def root_of(name: str) -> str:
@@ -18,16 +20,9 @@ def root_of(name: str) -> str:
 
 
 def successor(name: str) -> str:
-    """Give the name of the next generation."""
+    """Make a name for the next generation, another one at each call."""
     root, number = _parts(name)
-    return f"{root}-r{number + 1}"
-
-
-def neighbours(name: str) -> tuple[str, ...]:
-    """Give a name with those right before and after it: what may be left of a replacement that crashed."""
-    root, number = _parts(name)
-    numbers = [one for one in (number - 1, number, number + 1) if one >= 0]
-    return tuple(f"{root}-r{one}" if one else root for one in numbers)
+    return f"{root}-r{number + 1}-{uuid.uuid4().hex[:8]}"
 
 
 def is_same(one: CredentialRecord, other: CredentialRecord) -> bool:

@@ -57,6 +57,7 @@ class CredentialChanges:
             replaced = await self._store.replace(changed)
         except (Conflict, NotFound, AzureError) as error:
             replaced = await self._settle(record.id, kept, error)
+        self._credentials.forget(record.credential)
         await self._discarded.keep(kept)
         await self._discarded.drop(record.id, record.credential)
         return replaced
@@ -67,6 +68,7 @@ class CredentialChanges:
 
     async def ended(self, record: ConnectionRecord) -> None:
         """Delete the secret of a connection that was disconnected; raises SecretUnavailable."""
+        self._credentials.forget(record.credential)
         await self._discarded.delete(record.id, record.credential)
 
     async def _keep(self, record: ConnectionRecord, tried: Tried) -> CredentialRecord:

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from azure.core.exceptions import AzureError
 
 from pipeline.authentication.generations import root_of
-from pipeline.credentials import Credentials
+from pipeline.authentication.methods import METHODS
 from pipeline.errors import SecretUnavailable
 from pipeline.event_log import log
 from pipeline.events import SecretNotDeleted, SecretNoteStayed, SecretNotPurged, SecretSweepFailed
 from pipeline.health import SecretsHealth
 from pipeline.model import SecretLeft
-from pipeline.stores.protocols import ConnectionStore
+from pipeline.stores.protocols import ConnectionStore, SecretStore
 from pipeline.stores.records import CredentialRecord
 from pipeline.stores.secret_ledger import NoteState, SecretLedger, SecretNote
 from pipeline.times import Clock, from_rfc3339, rfc3339
@@ -35,11 +35,11 @@ class DiscardedSecrets:
     """Deletes secrets, and forgets none before it is gone."""
 
     def __init__(
-        self, ledger: SecretLedger, store: ConnectionStore, credentials: Credentials, *, clock: Clock
+        self, ledger: SecretLedger, store: ConnectionStore, secrets: SecretStore, *, clock: Clock
     ) -> None:
         self._ledger = ledger
         self._store = store
-        self._credentials = credentials
+        self._secrets = secrets
         self._clock = clock
 
     async def announce(self, connection_id: str, credential: CredentialRecord) -> None:
@@ -49,7 +49,7 @@ class DiscardedSecrets:
     async def keep(self, credential: CredentialRecord) -> None:
         """Strike off a secret that a connection names now; where that fails, the sweep does."""
         try:
-            await self._ledger.strike(credential)
+            await self._ledger.strike(credential.secret_name)
         except AzureError as error:
             log(SecretNoteStayed(error=type(error).__name__))
 
@@ -68,16 +68,22 @@ class DiscardedSecrets:
         Raises:
             SecretUnavailable: Key Vault did not delete it; it is tried again every minute.
         """
+        name = credential.secret_name
+        if name is None:
+            return
         try:
-            gone = await self._credentials.discard(credential)
+            gone = await self._secrets.delete(name)
         except SecretUnavailable:
             await self._write(connection_id, credential, "not_deleted")
             raise
-        if gone:
-            await self._ledger.strike(credential)
-            return
-        log(SecretNotPurged(connection_id=connection_id, secret_name=credential.secret_name))
-        await self._write(connection_id, credential, "kept_by_vault")
+        kept = _kept_key(credential)
+        if not gone:
+            log(SecretNotPurged(connection_id=connection_id, secret_name=name))
+            await self._write(connection_id, credential, "kept_by_vault", key=kept)
+        elif kept is not None and await self._tells_of(kept, name):
+            await self._ledger.strike(kept)
+        if gone or kept is not None:
+            await self._ledger.strike(name)
 
     async def left(self) -> Mapping[str, tuple[SecretLeft, ...]]:
         """Give what is left in the vault of secrets that were discarded, by connection."""
@@ -104,7 +110,7 @@ class DiscardedSecrets:
 
     async def _again(self, note: SecretNote) -> None:
         if await self._is_named(note):
-            await self._ledger.strike(note.credential)
+            await self._ledger.strike(note.credential.secret_name)
         else:
             await self.drop(note.connection_id, note.credential)
 
@@ -112,17 +118,34 @@ class DiscardedSecrets:
         record = await self._store.find(note.connection_id)
         if record is None or record.disconnected_at is not None:
             return False
-        named, noted = record.credential.secret_name, note.credential.secret_name
-        return named is not None and noted is not None and root_of(named) == root_of(noted)
+        return record.credential.secret_name == note.credential.secret_name
 
-    async def _write(self, connection_id: str, credential: CredentialRecord, state: NoteState) -> None:
-        now = rfc3339(self._clock())
-        before = await self._ledger.find(credential.secret_name) if credential.secret_name else None
+    async def _tells_of(self, key: str, secret_name: str) -> bool:
+        note = await self._ledger.find(key)
+        return note is not None and note.credential.secret_name == secret_name
+
+    async def _write(
+        self, connection_id: str, credential: CredentialRecord, state: NoteState, *, key: str | None = None
+    ) -> None:
+        now, place = rfc3339(self._clock()), key or credential.secret_name
+        before = await self._ledger.find(place) if place else None
         since = before.since if before is not None and before.state == state else now
         note = SecretNote(
-            connection_id=connection_id, credential=credential, state=state, since=since, tried_at=now
+            connection_id=connection_id,
+            credential=credential,
+            state=state,
+            since=since,
+            tried_at=now,
+            key=key,
         )
         await self._ledger.write(note)
+
+
+def _kept_key(credential: CredentialRecord) -> str | None:
+    """Name the one note for all generations that the vault keeps of a secret that is replaced at each use."""
+    if credential.secret_name is None or not METHODS[credential.method].rotates:
+        return None
+    return f"{root_of(credential.secret_name)}-kept"
 
 
 def _due(note: SecretNote, now: datetime) -> bool:

@@ -1,7 +1,8 @@
 """Secrets that may have to go: noted before they are put or replaced, struck off when nothing is left.
 
 Rows in the partition `secrets` of the table `connections`, one per secret, without the secret. So a crash
-between the vault and a connection's row leaves nothing that nobody knows of.
+between the vault and a connection's row leaves nothing that nobody knows of. Of the generations of a refresh
+token that the vault keeps one row tells, of the newest: by when that is gone, so are those before it.
 """
 
 from typing import Literal
@@ -25,6 +26,7 @@ class SecretNote(msgspec.Struct, frozen=True, kw_only=True):
             `kept_by_vault` if it is deleted and stays until the vault's retention ends.
         since: when it got this state.
         tried_at: when it was last tried to delete it.
+        key: of the row, where it is not the secret's name.
     """
 
     connection_id: str
@@ -32,6 +34,7 @@ class SecretNote(msgspec.Struct, frozen=True, kw_only=True):
     state: NoteState
     since: str
     tried_at: str
+    key: str | None = None
 
 
 class SecretLedger:
@@ -42,24 +45,24 @@ class SecretLedger:
 
     async def write(self, note: SecretNote) -> None:
         """Note a secret, or change what is noted of it; without a secret there is nothing to note."""
-        if note.credential.secret_name is not None:
+        key = note.key or note.credential.secret_name
+        if key is not None:
             table = await self._tables.table("connections")
-            key = {"PartitionKey": _PARTITION, "RowKey": note.credential.secret_name}
-            await table.upsert_entity({**key, **pack(note)})
+            await table.upsert_entity({"PartitionKey": _PARTITION, "RowKey": key, **pack(note)})
 
-    async def strike(self, credential: CredentialRecord) -> None:
-        """Forget a secret; that it was never noted is no error."""
-        if credential.secret_name is not None:
+    async def strike(self, key: str | None) -> None:
+        """Forget a note by its key, which is the secret's name by default; that there is none is no error."""
+        if key is not None:
             table = await self._tables.table("connections")
-            await table.delete_entity(_PARTITION, credential.secret_name)
+            await table.delete_entity(_PARTITION, key)
 
-    async def find(self, secret_name: str) -> SecretNote | None:
-        """Give what is noted of a secret, or None."""
+    async def find(self, key: str) -> SecretNote | None:
+        """Give a note by its key, which is the secret's name by default, or None."""
         from azure.core.exceptions import ResourceNotFoundError
 
         table = await self._tables.table("connections")
         try:
-            return unpack(await table.get_entity(_PARTITION, secret_name), SecretNote)
+            return unpack(await table.get_entity(_PARTITION, key), SecretNote)
         except ResourceNotFoundError:
             return None
 

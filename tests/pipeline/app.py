@@ -84,7 +84,7 @@ class App:
             clock=self.clock,
         )
         self.discarded = DiscardedSecrets(
-            SecretLedger(self.tables), self.store, self.credentials, clock=self.clock
+            SecretLedger(self.tables), self.store, self.secrets, clock=self.clock
         )
         views = ConnectionViews(
             tuple(collectors),

@@ -116,14 +116,13 @@ class TestKeep:
         assert app.azure.simulation.vault.secrets[str(record.secret_name)].newest.expires is not None
 
     async def test_nothing_to_keep(self, app: App) -> None:
-        """A credential without a secret leaves the vault alone, and there is nothing to discard."""
+        """A credential without a secret leaves the vault alone."""
         bare = Offer(record=CredentialRecord(method="client_secret", tenant_id="t"))
 
         record = await app.credentials.keep(bare, Principal(), tags={})
 
         assert record.secret_name is None
         assert app.vault_names == []
-        assert await app.credentials.discard(record)
 
 
 class TestOpen:
@@ -161,11 +160,12 @@ class TestOpen:
 
         assert refused.value.reason == "expired_client_secret"
 
-    async def test_discarded(self, app: App) -> None:
-        """A discarded credential cannot be opened: its secret is gone."""
+    async def test_whose_secret_is_gone(self, app: App) -> None:
+        """Once its secret is deleted and it is forgotten, a credential cannot be opened."""
         record = await kept(app)
         await app.credentials.open(record)
-        await app.credentials.discard(record)
+        app.credentials.forget(record)
+        await app.discarded.delete("c1", record)
 
         with pytest.raises(CredentialRejected) as refused:
             await app.credentials.open(record)

@@ -108,7 +108,7 @@ def people_of(app: App) -> People:
         app.secrets,
         connections=app.wire,
         granted=granted,
-        rotation=SecretRotation(app.store, app.secrets),
+        rotation=SecretRotation(app.store, app.secrets, app.discarded),
     )
     made = dataclasses.replace(app, credentials=credentials)
     sign_ins = SignIns(

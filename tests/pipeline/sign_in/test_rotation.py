@@ -1,21 +1,32 @@
 """Refresh tokens that rotate: whatever dies between two steps, the connection works and nothing is lost."""
 
 import asyncio
-from typing import override
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from local.azure.faults import Fault, Kind
+from local.azure.knobs import SetVault
+from pipeline.connecting.discarded_secrets import DiscardedSecrets
 from pipeline.errors import Conflict
 from pipeline.model import Attention
 from pipeline.sign_in.rotation import SecretRotation
-from pipeline.stores.protocols import ConnectionStore, SecretStore
 from pipeline.stores.records import ConnectionRecord
+from pipeline.stores.secret_ledger import SecretLedger
 from tests.pipeline.sign_in.people import People
 
-STEPS = ("put", "replace", "delete")
+if TYPE_CHECKING:
+    from pipeline.stores.protocols import ConnectionStore, SecretStore
+
+STEPS = ("note the new", "put", "note the old", "replace", "strike the new", "delete", "strike the old")
 REFUSED = Attention(code="x", detail="x", advice="x")
+ENOUGH = timedelta(minutes=15)
+"""How long a secret that was announced is left alone."""
+
+type Work = Callable[..., Awaitable[object]]
 
 
 class Died(BaseException):
@@ -26,58 +37,46 @@ class Doomed:
     """A step of the rotation at which the process dies, right before it or right after it."""
 
     def __init__(self, step: str, *, after: bool) -> None:
-        self.step, self.after = step, after
+        self._left, self._after = STEPS.index(step), after
 
-    def before(self, step: str) -> None:
-        """Die before a step."""
-        if step == self.step and not self.after:
-            raise Died
+    def on_the_way(self, work: Work) -> Work:
+        """Let something that is done be one of the steps, in their order."""
 
-    def done(self, step: str) -> None:
-        """Die after a step."""
-        if step == self.step and self.after:
-            raise Died
+        async def step(*given: object, **named: object) -> object:
+            here, self._left = self._left == 0, self._left - 1
+            if here and not self._after:
+                raise Died
+            done = await work(*given, **named)
+            if here:
+                raise Died
+            return done
 
-
-class DoomedSecrets(SecretStore):
-    """The real vault, up to where the process dies."""
-
-    def __init__(self, secrets: SecretStore, doom: Doomed) -> None:
-        self._secrets, self._doom = secrets, doom
-
-    @override
-    async def put(self, name: str, value: str, *, expires_on: str | None, tags: dict[str, str]) -> None:
-        self._doom.before("put")
-        await self._secrets.put(name, value, expires_on=expires_on, tags=tags)
-        self._doom.done("put")
-
-    @override
-    async def get(self, name: str) -> str:
-        return await self._secrets.get(name)
-
-    @override
-    async def delete(self, name: str) -> bool:
-        self._doom.before("delete")
-        gone = await self._secrets.delete(name)
-        self._doom.done("delete")
-        return gone
+        return step
 
 
 async def rotate(people: People, record: ConnectionRecord, doom: Doomed, secret: str) -> None:
     """Rotate a connection's secret, and die on the way."""
-    store = people.app.store
-    real = store.replace
-
-    async def replace(changed: ConnectionRecord) -> ConnectionRecord:
-        doom.before("replace")
-        replaced = await real(changed)
-        doom.done("replace")
-        return replaced
-
+    app = people.app
+    ledger = SecretLedger(app.tables)
+    rotation = SecretRotation(
+        app.store, app.secrets, DiscardedSecrets(ledger, app.store, app.secrets, clock=app.clock)
+    )
+    steps = ((ledger, "write"), (app.secrets, "put"), (app.store, "replace"), (ledger, "strike"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "replace", replace)
-        rotation = SecretRotation(store, DoomedSecrets(people.app.secrets, doom))
+        for part, name in (*steps, (app.secrets, "delete")):
+            patch.setattr(part, name, doom.on_the_way(getattr(part, name)))
         await rotation.of(record.id, str(record.credential.secret_name))(secret)
+
+
+async def swept(people: People) -> None:
+    """Let a quarter of an hour pass, and sweep."""
+    people.app.now += ENOUGH
+    await people.app.discarded.sweep()
+
+
+async def noted(people: People) -> list[str]:
+    """Give the states of all notes."""
+    return [note.state for note in await SecretLedger(people.app.tables).notes()]
 
 
 async def test_every_use_leaves_one_secret(people: People) -> None:
@@ -96,7 +95,7 @@ async def test_every_use_leaves_one_secret(people: People) -> None:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_crash_at_any_step(people: People, step: str, *, after: bool) -> None:
-    """The row names a secret that works; the next use, and the disconnect, find whatever was left."""
+    """The row names a secret that works, and nothing else is left once the notes were looked through."""
     record = await people.connected()
     fresh = people.values()[str(record.credential.secret_name)]
     with pytest.raises(Died):
@@ -105,8 +104,29 @@ async def test_a_crash_at_any_step(people: People, step: str, *, after: bool) ->
     standing = await people.app.store.get(record.id)
     assert standing.credential.secret_name in people.values()
 
+    await swept(people)
+    assert people.secrets_of(record) == [standing.credential.secret_name]
+    assert await noted(people) == []
+
     again = await people.used(standing)
     assert people.secrets_of(record) == [again.credential.secret_name]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_crash_and_a_use(people: People, step: str, *, after: bool) -> None:
+    """A use right after the crash meets nothing of it, and the sweep takes nothing that the use left."""
+    record = await people.connected()
+    fresh = people.values()[str(record.credential.secret_name)]
+    with pytest.raises(Died):
+        await rotate(people, record, Doomed(step, after=after), fresh)
+
+    again = await people.used(await people.app.store.get(record.id))
+    await swept(people)
+
+    assert people.secrets_of(record) == [again.credential.secret_name]
+    assert await noted(people) == []
+    await people.used(again)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -117,8 +137,71 @@ async def test_a_crash_before_the_disconnect(people: People, step: str, *, after
     with pytest.raises(Died):
         await rotate(people, record, Doomed(step, after=after), "made up")
     await people.app.connections.disconnect(record.id, purge_evidence=False)
+    await swept(people)
 
     assert people.secrets_of(record) == []
+    assert await noted(people) == []
+
+
+async def test_no_note_stays(people: People) -> None:
+    """What goes well leaves no note."""
+    record = await people.connected()
+    await people.used(record)
+
+    assert await noted(people) == []
+
+
+async def test_the_credential_stays_open(people: People) -> None:
+    """A rotation does not drop the access token that it came with."""
+    record = await people.connected()
+    first = await people.app.credentials.open(record.credential, kept_by=record.id)
+    await people.app.credentials.authenticate(first)
+    now = await people.app.store.get(record.id)
+
+    assert now.credential != record.credential
+    assert await people.app.credentials.open(now.credential, kept_by=record.id) is first
+
+
+class TestProtectedVault:
+    """A vault that keeps what is deleted."""
+
+    async def test_one_note_tells_of_all(self, people: People) -> None:
+        """However often a refresh token was replaced, the connection tells of the newest that is kept."""
+        people.app.azure.apply(SetVault(purgeable=False))
+        record = await people.connected()
+        names = [record.credential.secret_name]
+        for _ in range(3):
+            record = await people.used(record)
+            names.append(record.credential.secret_name)
+
+        [left] = (await people.app.connections.get(record.id)).secrets_left
+        assert (left.name, left.state) == (names[-2], "kept_by_vault")
+
+    async def test_until_the_newest_is_gone(self, people: People) -> None:
+        """Tried again once a day, and told of no more when the retention has ended."""
+        people.app.azure.apply(SetVault(purgeable=False))
+        record = await people.used(await people.connected())
+        people.vault.deleted.clear()
+
+        people.app.now += timedelta(days=1)
+        await people.app.discarded.sweep()
+
+        assert (await people.app.connections.get(record.id)).secrets_left == ()
+        assert people.secrets_of(record) == [record.credential.secret_name]
+
+    async def test_a_crash_stops_no_later_rotation(self, people: People) -> None:
+        """A name that the vault keeps after a sweep is never asked for again."""
+        people.app.azure.apply(SetVault(purgeable=False))
+        record = await people.connected()
+        fresh = people.values()[str(record.credential.secret_name)]
+        with pytest.raises(Died):
+            await rotate(people, record, Doomed("replace", after=False), fresh)
+        await swept(people)
+
+        now = await people.used(record)
+
+        assert now.credential.secret_name != record.credential.secret_name
+        assert list(people.values()) != []
 
 
 async def test_a_change_meanwhile(people: People) -> None:
@@ -157,7 +240,7 @@ async def test_a_new_credential_meanwhile(people: People) -> None:
 async def test_two_rotations_at_once(people: People) -> None:
     """Two uses of one connection at one time end with one secret, which works."""
     record = await people.connected()
-    rotation = SecretRotation(people.app.store, people.app.secrets)
+    rotation = SecretRotation(people.app.store, people.app.secrets, people.app.discarded)
     name = str(record.credential.secret_name)
     value = people.values()[name]
 
@@ -191,7 +274,9 @@ async def test_a_vault_that_is_away(people: People, method: str) -> None:
     people.app.azure.simulation.faults.clear()
 
     again = await people.used(await people.app.store.get(record.id))
+    await swept(people)
     assert people.secrets_of(record) == [again.credential.secret_name]
+    assert await noted(people) == []
 
 
 async def test_a_store_that_is_away(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,13 +287,14 @@ async def test_a_store_that_is_away(people: People, monkeypatch: pytest.MonkeyPa
         await people.used(record)
 
     again = await people.used(await people.app.store.get(record.id))
+    await swept(people)
     assert people.secrets_of(record) == [again.credential.secret_name]
 
 
 async def test_a_connection_that_went(people: People) -> None:
     """A rotation that comes late writes nothing."""
     record = await people.connected()
-    rotated = SecretRotation(people.app.store, people.app.secrets).of(
+    rotated = SecretRotation(people.app.store, people.app.secrets, people.app.discarded).of(
         record.id, str(record.credential.secret_name)
     )
     await people.app.connections.disconnect(record.id, purge_evidence=False)
@@ -219,7 +305,7 @@ async def test_a_connection_that_went(people: People) -> None:
 
 
 async def test_a_conflict_that_stays(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It gives up after a few tries, and the old secret works."""
+    """It gives up after a few tries, and the old secret works and is alone."""
     record = await people.connected()
 
     async def conflict(_: ConnectionRecord) -> ConnectionRecord:
@@ -229,7 +315,9 @@ async def test_a_conflict_that_stays(people: People, monkeypatch: pytest.MonkeyP
         patch.setattr(people.app.store, "replace", conflict)
         await people.used(record)
 
+    await swept(people)
     assert (await people.app.store.get(record.id)).credential == record.credential
+    assert people.secrets_of(record) == [record.credential.secret_name]
 
 
 def test_the_store_is_what_the_rotation_asks_for(people: People) -> None:
