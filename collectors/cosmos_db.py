@@ -23,6 +23,7 @@ from collectors.declarations.rules import (
     must_be_one_of,
     not_applicable,
     private_endpoint_approved,
+    unknown,
 )
 
 ACCOUNTS = Read(
@@ -30,6 +31,7 @@ ACCOUNTS = Read(
     api_version="2025-04-15",
     permission="Microsoft.DocumentDB/databaseAccounts/read",
 )
+_PUBLIC_ACCESS = "properties.publicNetworkAccess"
 # The category that says who did what, by capability of the account (Azure Monitor reference of Cosmos DB).
 REQUEST_LOGS = {
     "enablecassandra": "CassandraRequests",
@@ -40,15 +42,25 @@ REQUEST_LOGS = {
 
 
 def selected_networks(account: Resource, limits: Mapping[str, float]) -> Judgement:
-    """Judge that the firewall names networks: an account without any rule is open to all of them."""
+    """Judge that the firewall names networks: an account without any rule is open to all of them.
+
+    Public network access that is absent is Enabled, as for `cosmos_db_public_network_disabled`.
+    """
     blocks = [rule.text("ipAddressOrRange") or "" for rule in account.objects("properties.ipRules")]
     filtered = account.flag("properties.isVirtualNetworkFilterEnabled")
-    observed: dict[str, JsonValue] = {"virtual_network_filter": filtered, "ip_rules": len(blocks)}
-    match (account.text("properties.publicNetworkAccess") or "").lower():
+    access = account.at(_PUBLIC_ACCESS)
+    observed: dict[str, JsonValue] = {
+        _PUBLIC_ACCESS: access,
+        "virtual_network_filter": filtered,
+        "ip_rules": len(blocks),
+    }
+    match "enabled" if access is None else str(access).lower():
         case "disabled":
             return good("Public network access is off, so no network has to be selected.", **observed)
         case "securedbyperimeter":
             return manual("A network security perimeter decides: review its access rules.", **observed)
+        case other if other != "enabled":
+            return unknown("Public network access has a value this version does not know.", **observed)
     if not blocks and not filtered:
         return bad("No network is selected: the account is reached from all networks.", **observed)
     ranges = {block: range_of_block(block) for block in blocks}

@@ -12,8 +12,6 @@ WIDEST_RANGE = 2**24
 
 type Range = tuple[int, int]
 
-NO_RULE_COUNTS = "Public network access is off, so no firewall rule lets anybody in."
-"""Microsoft's documentation of Azure SQL connectivity: without public access only private endpoints work."""
 _PERIMETER = "A network security perimeter decides: look whether its access rules let in too many."
 _SUBNET = "properties.network.delegatedSubnetResourceId"
 _PUBLIC_ACCESS = ("properties.publicNetworkAccess", "properties.network.publicNetworkAccess")
@@ -55,7 +53,11 @@ def firewall_limited(rules: Sequence[tuple[str, Range | None]], most: float) -> 
     known = {name: found for name, found in rules if found is not None}
     addresses = addresses_in(known.values())
     widest = sorted(known, key=lambda name: known[name][0] - known[name][1])[:5]
-    observed: dict[str, JsonValue] = {"rules": len(rules), "addresses": addresses, "widest_rules": widest}
+    observed: dict[str, JsonValue] = {
+        "rules": len(rules),
+        "addresses_let_in": addresses,
+        "widest_rules": widest,
+    }
     if addresses > most:
         return bad(f"The firewall lets in {addresses:,} addresses: it is open to the internet.", **observed)
     unread = [name for name, found in rules if found is None]
@@ -74,11 +76,25 @@ def is_for_azure(rule: Resource) -> bool:
     return range_of_rule(rule) == (0, 0)
 
 
+def no_rule_counts(server: Resource) -> Judgement:
+    """Judge a server without a public address: only private endpoints, or its own network, reach it.
+
+    Source: Microsoft's documentation of Azure SQL connectivity, and of networking of flexible servers.
+    """
+    observed: dict[str, JsonValue] = {path: server.at(path) for path in (*_PUBLIC_ACCESS, _SUBNET)}
+    shown = {path: value for path, value in observed.items() if value is not None}
+    return good("The server has no public address, so no firewall rule lets anybody in.", **shown)
+
+
 def azure_services_refused(server: Resource) -> Judgement:
     """Judge that no rule from 0.0.0.0 to 0.0.0.0 lets in every Azure service, of every customer."""
     if not reached_publicly(server):
-        return good(NO_RULE_COUNTS)
-    names = [rule.name for rule in server.rows("firewall") if is_for_azure(rule)]
+        return no_rule_counts(server)
+    rules = server.rows("firewall")
+    names = [rule.name for rule in rules if is_for_azure(rule)]
+    unread = [rule.name for rule in rules if range_of_rule(rule) is None]
+    if unread and not names:
+        return unknown("A firewall rule has addresses this version cannot read.", unread=unread)
     return judged(
         not names,
         "No firewall rule lets in Azure services of other customers.",

@@ -1,5 +1,7 @@
 """Key vaults: protection against loss, access model, network, logs."""
 
+from collections.abc import Mapping
+
 from collectors.contract import Check, JsonValue
 from collectors.declarations.database_servers import WIDEST_RANGE, firewall_limited, range_of_block
 from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS, logs_not_sent
@@ -21,7 +23,7 @@ PUBLIC_ACCESS = "properties.publicNetworkAccess"
 DEFAULT_ACTION = "properties.networkAcls.defaultAction"
 
 
-def network(vault: Resource) -> Judgement:
+def network(vault: Resource, limits: Mapping[str, float]) -> Judgement:
     """Judge the network: closed to the public, or open through a firewall that lets few in.
 
     publicNetworkAccess overrides the firewall; absent it is "enabled", and without a firewall everybody
@@ -39,7 +41,7 @@ def network(vault: Resource) -> Judgement:
     if action == "allow":
         return bad("The vault is open to every network.", **observed)
     values = [rule.text("value") or "" for rule in vault.objects("properties.networkAcls.ipRules")]
-    judgement = firewall_limited([(value, range_of_block(value)) for value in values], WIDEST_RANGE)
+    judgement = firewall_limited([(value, range_of_block(value)) for value in values], limits["addresses"])
     return judgement._replace(observed={**observed, **judgement.observed})
 
 
@@ -106,8 +108,9 @@ VAULT_RULES = (
             remediation="Portal: key vault > Networking > Disable public access, or selected networks. CLI: "
             "az keyvault update -n <name> --public-network-access Disabled",
             permission=VAULTS.permission,
+            thresholds={"addresses": WIDEST_RANGE},
         ),
-        network,
+        within=network,
     ),
     Rule(
         Check(

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from collectors.contract import Check, CheckSeverity, JsonValue
+from collectors.contract import Check, CheckSeverity, JsonValue, Status
 from collectors.declarations.resources import Resource
-from collectors.declarations.rules import Judgement, Rule, bad, good, manual
+from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, unknown
 from collectors.declarations.shared_reads import SECURITY_GROUPS
 from collectors.network.exposure import WIDEST_SOURCE, Opening, openings
+from collectors.network.security_rules import unread_rules
 
 MOST_PORTS = 32_768
 _HTTPS = 443
@@ -29,7 +30,7 @@ def _closed(what: str, *, tcp: tuple[int, ...] = (), udp: tuple[int, ...] = ()) 
         found = [one for one in openings(nsg, limits["addresses"]) if _touches(one, wanted)]
         if found:
             return bad(f"The internet reaches {what}.", **_shown(found))
-        return good(f"The internet does not reach {what}.")
+        return good(f"The internet does not reach {what}.", **_shown(()))
 
     return judge
 
@@ -49,13 +50,15 @@ def http_closed(nsg: Resource, limits: Mapping[str, float]) -> Judgement:
     if secure:
         said = "The internet reaches HTTPS (443): look whether what answers there is meant to be public."
         return manual(said, **_shown(secure))
-    return good("The internet reaches neither HTTP (80) nor HTTPS (443).")
+    return good("The internet reaches neither HTTP (80) nor HTTPS (443).", **_shown(()))
 
 
 def udp_closed(nsg: Resource, limits: Mapping[str, float]) -> Judgement:
     """Judge whether the internet reaches any UDP port, also through a rule for every protocol."""
     found = [one for one in openings(nsg, limits["addresses"]) if one.protocol == "udp"]
-    return bad("The internet reaches UDP ports.", **_shown(found)) if found else good("UDP is closed to it.")
+    return judged(
+        not found, "The internet reaches no UDP port.", "The internet reaches UDP ports.", **_shown(found)
+    )
 
 
 def any_port_closed(nsg: Resource, limits: Mapping[str, float]) -> Judgement:
@@ -69,6 +72,18 @@ def any_port_closed(nsg: Resource, limits: Mapping[str, float]) -> Judgement:
     if max(counts.values()) > limits["ports"]:
         return bad("The internet reaches nearly every port.", **observed, **_shown(found))
     return good("The internet does not reach every port.", **observed)
+
+
+def _unless_unread(judge: Callable[..., Judgement]) -> Callable[..., Judgement]:
+    """Make a judge that calls a group closed only where every rule could be read."""
+
+    def decide(nsg: Resource, limits: Mapping[str, float]) -> Judgement:
+        judgement, unread = judge(nsg, limits), unread_rules(nsg)
+        if judgement.status is Status.FAIL or not unread:
+            return judgement
+        return unknown("A rule has a value this version does not know.", unread_rules=unread[:10])
+
+    return decide
 
 
 def _rule(
@@ -93,7 +108,7 @@ def _rule(
         thresholds={"addresses": WIDEST_SOURCE, **thresholds},
         aliases=(check_id.replace("_closed_to_", "_open_to_"),),
     )
-    return Rule(check, within=judge)
+    return Rule(check, within=_unless_unread(judge))
 
 
 RULES = (

@@ -25,6 +25,9 @@ _PROTOCOLS = {
     "6": {"tcp"},
     "17": {"udp"},
 }
+# Protocols that open neither TCP nor UDP ports (REST specification: SecurityRuleProtocol), and their numbers.
+_WITHOUT_PORTS = frozenset({"icmp", "icmpv6", "esp", "ah", "1", "50", "51", "58"})
+_ENDS = ("source", "destination")
 _NOT_PUBLIC = (
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
     *("192.168.0.0/16", "224.0.0.0/3"),
@@ -81,6 +84,28 @@ def inbound_rules(nsg: Resource) -> list[SecurityRule]:
     own = (*nsg.objects("properties.securityRules"), *nsg.objects("properties.defaultSecurityRules"))
     inbound = (rule for rule in own if (rule.text("properties.direction") or "").lower() == "inbound")
     return sorted(map(_read, inbound), key=lambda rule: rule.priority)
+
+
+@lru_cache(maxsize=64)
+def unread_rules(nsg: Resource) -> tuple[str, ...]:
+    """Name the rules that may let somebody in, but have a value that is none of those documented."""
+    own = (*nsg.objects("properties.securityRules"), *nsg.objects("properties.defaultSecurityRules"))
+    return tuple(rule.text("name") or "" for rule in own if not _is_read(rule))
+
+
+def _is_read(rule: Resource) -> bool:
+    direction, access, protocol = (
+        (rule.text(f"properties.{name}") or "").lower() for name in ("direction", "access", "protocol")
+    )
+    if direction == "outbound" or protocol in _WITHOUT_PORTS:
+        return True
+    known = direction == "inbound" and access in {"allow", "deny"} and protocol in _PROTOCOLS
+    return known and bool(_named(rule, "source")) and all(_ports_are_read(rule, end) for end in _ENDS)
+
+
+def _ports_are_read(rule: Resource, end: str) -> bool:
+    named = [part for text in _written_ports(rule, end) for part in text.split(",")]
+    return bool(named) and None not in map(port_range, named)
 
 
 def _read(rule: Resource) -> SecurityRule:
@@ -147,8 +172,11 @@ def block_of(prefix: str) -> tuple[int, Range] | None:
 
 
 def _ports(rule: Resource, end: str) -> Ranges:
-    one, several = rule.texts(f"properties.{end}PortRange"), rule.texts(f"properties.{end}PortRanges")
-    return _joined_ports((*one, *several))
+    return _joined_ports(_written_ports(rule, end))
+
+
+def _written_ports(rule: Resource, end: str) -> tuple[str, ...]:
+    return (*rule.texts(f"properties.{end}PortRange"), *rule.texts(f"properties.{end}PortRanges"))
 
 
 @lru_cache(maxsize=4096)

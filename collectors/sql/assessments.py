@@ -47,7 +47,7 @@ def _classic(judge: Judge) -> Judge:
         if error is not None:
             return gap_judgement(error)
         setting = server.part("classic")
-        return bad(_NONE) if setting is None else judge(setting)
+        return bad(_NONE, vulnerability_assessment=None) if setting is None else judge(setting)
 
     return decide
 

@@ -13,7 +13,7 @@ _MONITORED = "properties.isAzureMonitorTargetEnabled"
 _NOT_SENT = f"Auditing is on, but no diagnostic setting of the database master sends {AUDIT_EVENTS} anywhere."
 _STATE = must_be_one_of("properties.state", "Auditing", allowed=["Enabled"], others=["Disabled"], absent=None)
 # Auditing of a server covers all its databases, whatever their own settings say: those are not asked.
-_enabled = of_part("auditing", _STATE, bad("Auditing was never set."))
+_enabled = of_part("auditing", _STATE, bad("Auditing was never set.", auditing=None))
 
 
 def master_of(server: Resource) -> str:
@@ -63,7 +63,8 @@ def audit_kept(server: Resource, limits: Mapping[str, float]) -> Judgement:
     """Judge how long audit logs are kept in storage; zero days mean for ever (REST specification)."""
     auditing = server.part("auditing")
     if auditing is None or not auditing.flag("properties.state"):
-        return bad("Auditing is off, so nothing is kept.")
+        state = None if auditing is None else auditing.at("properties.state")
+        return bad("Auditing is off, so nothing is kept.", **{"properties.state": state})
     if not auditing.text("properties.storageEndpoint"):
         return _kept_elsewhere(server, auditing)
     days = auditing.number("properties.retentionDays")

@@ -6,16 +6,16 @@ from ipaddress import AddressValueError, IPv6Address
 from collectors.contract import JsonValue, Status
 from collectors.declarations.configuration import gap_judgement
 from collectors.declarations.database_servers import (
-    NO_RULE_COUNTS,
     Range,
     addresses_in,
     firewall_limited,
     is_for_azure,
+    no_rule_counts,
     range_of_rule,
     reached_publicly,
 )
 from collectors.declarations.resources import Resource
-from collectors.declarations.rules import Judgement, bad, good, unknown
+from collectors.declarations.rules import Judgement, bad, unknown
 
 _SIXES = "firewall_v6"
 # IPv6 is measured in the same share of all addresses: a /8 of IPv4 weighs what a /8 of IPv6 does.
@@ -32,7 +32,7 @@ def no_unrestricted_inbound(server: Resource, limits: Mapping[str, float]) -> Ju
     are: that part of it counts with the IPv4 rules. Refused IPv6 rules matter only where IPv4 is closed.
     """
     if not reached_publicly(server):
-        return good(NO_RULE_COUNTS)
+        return no_rule_counts(server)
     refused = server.gap((_SIXES,))
     sixes = [] if refused else [(rule.name, _range_of_six(rule)) for rule in server.rows(_SIXES)]
     fours = [(rule.name, range_of_rule(rule)) for rule in server.rows("firewall") if not is_for_azure(rule)]

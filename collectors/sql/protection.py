@@ -36,5 +36,5 @@ defender_on = of_part(
         others=["Disabled", "New"],
         absent=None,
     ),
-    bad("Defender for SQL was never set."),
+    bad("Defender for SQL was never set.", alert_policy=None),
 )

@@ -3,7 +3,7 @@
 from collectors.contract import Collector
 from collectors.declarations import shared_reads
 from collectors.declarations.configuration import Child, Kind, configuration
-from collectors.virtual_machines import baselines, disks, extensions, model, network, reads, recovery
+from collectors.virtual_machines import baselines, classic, disks, extensions, model, network, reads, recovery
 
 MACHINE_RULES = (*model.RULES, *network.RULES, *recovery.RULES, *extensions.RULES, *baselines.RULES)
 SCALE_SET_RULES = (*model.SCALE_SET_RULES, *recovery.SCALE_SET_RULES)
@@ -30,8 +30,8 @@ COLLECTOR = Collector(
                 Kind(
                     noun="classic virtual machines",
                     read=reads.CLASSIC,
-                    rules=model.CLASSIC_RULES,
-                    keep=model.is_classic,
+                    rules=classic.CLASSIC_RULES,
+                    keep=classic.is_classic,
                 ),
                 Kind(noun="disks", read=reads.DISKS, rules=disks.DISK_RULES),
                 Kind(noun="disk accesses", read=reads.DISK_ACCESSES, rules=disks.DISK_ACCESS_RULES),

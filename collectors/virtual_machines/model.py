@@ -15,8 +15,9 @@ from collectors.declarations.rules import (
     not_applicable,
     unknown,
 )
+from collectors.virtual_machines.classic import NOT_CLASSIC_RULE
 from collectors.virtual_machines.operating_systems import only_on
-from collectors.virtual_machines.reads import CLASSIC, DISKS, VIRTUAL_MACHINES
+from collectors.virtual_machines.reads import DISKS, VIRTUAL_MACHINES
 
 _MACHINE = "properties"
 _INSTANCES = "properties.virtualMachineProfile"
@@ -222,15 +223,6 @@ def _disk_encryption_rule(system: str, title: str) -> Rule:
     return Rule(check, only_on(system, disk_encryption), needs=("disks",))
 
 
-_CLASSIC_ABSENT = Check(
-    id="vm_classic_absent",
-    title="No classic machines",
-    severity="high",
-    rationale="Classic machines are retired and lack roles, policies and encryption of Resource Manager.",
-    remediation="Portal: Virtual machines (classic) > migrate or delete. CLI: az resource delete --ids <id>",
-    permission=CLASSIC.permission,
-)
-
 RULES = (
     Rule(
         Check(
@@ -284,15 +276,8 @@ RULES = (
         ),
         has_identity,
     ),
-    Rule(_CLASSIC_ABSENT, lambda _machine: good("The machine is of Resource Manager.")),
+    NOT_CLASSIC_RULE,
 )
 
 
-def is_classic(resource: Resource) -> bool:
-    """Tell whether a resource is a classic machine, in case a filter was not heeded."""
-    return (resource.text("type") or "").lower() == "microsoft.classiccompute/virtualmachines"
-
-
 SCALE_SET_RULES = tuple(_of_model(rule) for rule in _shared_rules(_INSTANCES))
-
-CLASSIC_RULES = (Rule(_CLASSIC_ABSENT, lambda _machine: bad("The machine is a classic one.")),)

@@ -6,6 +6,7 @@ from collectors.contract import Check
 from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import Judge, Judgement, Rule, judged, not_applicable, unknown
 from collectors.declarations.shared_reads import SECURITY_GROUPS
+from collectors.network.security_rules import unread_rules
 from collectors.virtual_machines.exposure import ports
 from collectors.virtual_machines.reads import (
     INTERFACES,
@@ -67,6 +68,13 @@ def _forwarded() -> Judgement:
     return unknown(f"{reason}not read.")
 
 
+def _unread(found: list[Guarded]) -> Judgement | None:
+    """Say that a security group has rules that nobody can read; None if all are read."""
+    names = [name for one in found for group in one.groups for name in unread_rules(group)]
+    said = "A rule of a security group has a value this version does not know."
+    return unknown(said, unread_rules=names[:10]) if names else None
+
+
 def _on_network(judge: _Asked) -> Judge:
     def asked(machine: Resource) -> Judgement:
         found = _all_guarded(machine)
@@ -80,8 +88,8 @@ def management_ports_closed(machine: Resource, found: list[Guarded]) -> Judgemen
     opened = [reachable(machine, one) for one in found]
     tcp = [one.tcp for one in opened if one is not None]
     exposed = [port for port in _MANAGEMENT if any(one & ports(port) for one in tcp)]
-    if not exposed and None in opened:
-        return _forwarded()
+    if not exposed and (unclear := _unread(found) or (_forwarded() if None in opened else None)):
+        return unclear
     named = ", ".join(f"{_MANAGEMENT[port]} ({port})" for port in exposed)
     return judged(
         not exposed,
@@ -99,10 +107,11 @@ def all_ports_restricted(machine: Resource, limits: Mapping[str, float]) -> Judg
         return _unclear()
     opened = [reachable(machine, one) for one in found]
     most = max((part.bit_count() for one in opened if one is not None for part in one), default=0)
-    if most <= limits["open_ports"] and None in opened:
-        return _forwarded()
+    few = most <= limits["open_ports"]
+    if few and (unclear := _unread(found) or (_forwarded() if None in opened else None)):
+        return unclear
     return judged(
-        most <= limits["open_ports"],
+        few,
         f"The internet may reach {most} ports of an interface at most.",
         f"The internet may reach {most} ports of an interface.",
         most_open_ports=most,

@@ -60,6 +60,8 @@ def verdict(check_id: str, properties: dict[str, JsonValue], *logs: JsonObject) 
         ("selected_networks_only", {"ipRules": EVERYBODY}, "fail"),
         ("selected_networks_only", {"ipRules": [*OFFICE, {"ipAddressOrRange": AZURE}]}, "fail"),
         ("selected_networks_only", {"publicNetworkAccess": "SecuredByPerimeter"}, "manual"),
+        ("selected_networks_only", {"publicNetworkAccess": "Sometimes", "ipRules": OFFICE}, "unknown"),
+        ("selected_networks_only", {"publicNetworkAccess": True, "ipRules": OFFICE}, "unknown"),
         ("selected_networks_only", {"ipRules": HALVES, "isVirtualNetworkFilterEnabled": True}, "fail"),
         ("selected_networks_only", {"ipRules": [{"ipAddressOrRange": "2001:db8::/32"}]}, "unknown"),
         ("selected_networks_only", {}, "fail"),

@@ -101,6 +101,38 @@ def test_more_than_a_slash_eight_is_the_internet(prefix: str, expected: str) -> 
     assert ssh([rule(100, sourceAddressPrefix=prefix)]) == expected
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"access": "AllowSometimes"},
+        {"access": None},
+        {"direction": "Sideways"},
+        {"direction": None},
+        {"protocol": "Sctp"},
+        {"protocol": None},
+        {"destinationPortRange": "ssh"},
+        {"destinationPortRange": None},
+        {"sourcePortRange": "all"},
+        {"sourceAddressPrefix": None},
+    ],
+    ids=str,
+)
+def test_a_rule_that_nobody_can_read_closes_nothing(value: dict[str, str | None]) -> None:
+    """A value that Azure does not document might open the port; what other rules open stays open."""
+    strange = rule(300, **value)
+
+    found = evaluate(group([strange]), [one for one in RULES if one.check.id == SSH])
+
+    assert (found[0].status.value, found[0].observed["unread_rules"]) == ("unknown", ("rule-300",))
+    assert ssh([strange, rule(200)]) == "fail"
+
+
+@pytest.mark.parametrize("value", [{"protocol": "Esp"}, {"protocol": "Icmp", "destinationPortRange": None}])
+def test_protocols_without_ports_open_none(value: dict[str, str | None]) -> None:
+    """They are documented, and are neither TCP nor UDP."""
+    assert ssh([rule(100, **value)]) == "pass"
+
+
 def test_the_threshold_can_be_set() -> None:
     """A stricter limit calls a smaller range the internet."""
     nsg = group([rule(100, sourceAddressPrefix="203.0.113.0/24")])

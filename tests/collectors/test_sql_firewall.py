@@ -108,7 +108,7 @@ def test_the_deciding_rule_is_named() -> None:
 
     assert everywhere.observed["widest_rules"] == ["r0 (IPv6)", "r0"]
     assert global_part.observed["widest_ipv6_rules"] == ["r0: 2000::-3fff::"]
-    assert (global_part.observed["addresses"], global_part.observed["ipv6_rules"]) == (3, 1)
+    assert (global_part.observed["addresses_let_in"], global_part.observed["ipv6_rules"]) == (3, 1)
 
 
 def test_without_public_access_no_rule_counts() -> None:
@@ -122,7 +122,13 @@ def test_without_public_access_no_rule_counts() -> None:
 
 @pytest.mark.parametrize(
     ("ends", "expected"),
-    [([], "pass"), ([(ZERO, ZERO)], "fail"), ([(ZERO, "255.255.255.255")], "pass")],
+    [
+        ([], "pass"),
+        ([(ZERO, ZERO)], "fail"),
+        ([(ZERO, "255.255.255.255")], "pass"),
+        ([("somewhere", ZERO)], "unknown"),
+        ([("somewhere", ZERO), (ZERO, ZERO)], "fail"),
+    ],
 )
 def test_the_rule_for_azure_services(ends: Ends, expected: str) -> None:
     """It runs from 0.0.0.0 to 0.0.0.0, whatever its name."""

@@ -6,8 +6,8 @@ from collectors.contract import JsonValue
 from collectors.declarations.configuration import evaluate
 from collectors.declarations.resources import JsonObject, Resource, Surroundings
 from collectors.virtual_machines import MACHINE_RULES, SCALE_SET_RULES
+from collectors.virtual_machines.classic import CLASSIC_RULES
 from collectors.virtual_machines.disks import DISK_ACCESS_RULES, DISK_RULES
-from collectors.virtual_machines.model import CLASSIC_RULES
 from tests.collectors.machine_estate import (
     ID,
     backup,

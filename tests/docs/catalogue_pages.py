@@ -67,7 +67,7 @@ def _checks(collector: Collector) -> str:
 
 
 def _check_row(check: Check) -> str:
-    thresholds = ", ".join(f"{name} {value:g}" for name, value in check.thresholds.items())
+    thresholds = ", ".join(f"{name} {value:.15g}" for name, value in check.thresholds.items())
     also = f" (also {', '.join(f'`{alias}`' for alias in check.aliases)})" if check.aliases else ""
     person = " (answered by a person)" if check.manual else ""
     return f"| `{check.id}`{also} | {check.title}{person} | {check.severity} | {thresholds} |"
