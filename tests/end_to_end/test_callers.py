@@ -115,6 +115,17 @@ class TestEveryRoute:
             assert (answer.status, problem(answer)["code"]) == (403, "forbidden")
             assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
 
+    def test_no_route_is_left_out(self, stack: Stack) -> None:
+        """What the app itself describes is what was walked, and what is open to anybody without a key."""
+        described = row(json.loads(asked(stack, minted(stack, READER), path="/openapi.json").body))
+        served = {
+            f"{method.upper()} {path.removeprefix('/')}": row(operation).get("security") == []
+            for path, operations in row(described["paths"]).items()
+            for method, operation in row(operations).items()
+        }
+
+        assert served == {f"{route.method} {route.path}": route.anonymous for route in ROUTES}
+
     def test_the_app_is_well_for_anybody(self, stack: Stack) -> None:
         """Health alone is told without key and token."""
         assert call(stack.host, "/api/health").status == 200
