@@ -15,6 +15,8 @@ ConnectorError                       (collectors/errors.py, with the branch of r
     - AuthenticationFailed      422  Entra refuses the credential; reason says how
     - TooManyAttempts           429  credentials were refused too often; says when to try again
     - AuditUnavailable          503  the audit log cannot be written, so nothing is changed
+    - TablesBeingMigrated       503  tables of an older version are being brought forward
+    - SchemaTooNew              503  the tables are of a newer version of the app
   x SettingsError                    the app cannot start: names every missing or malformed setting
   x SecretUnavailable (Transient)    Key Vault did not answer
   x AttemptsSpent (Terminal)          every attempt at a run failed
@@ -182,6 +184,26 @@ class AuditUnavailable(Problem):
     status = 503
     title = "The audit log cannot be written"
     default_advice = "Try again. If it stays, look at the storage account that keeps the tables."
+
+
+class TablesBeingMigrated(Problem):
+    """Tables that an older version of the app wrote are being brought to the layout of this one."""
+
+    code = "tables_being_migrated"
+    status = 503
+    title = "The tables are being brought forward"
+    default_advice = "There is nothing to do: it goes on by itself, and after it all is as before. Try again."
+
+
+class SchemaTooNew(Problem):
+    """A newer version of the app wrote the tables: this one neither reads nor writes them."""
+
+    code = "schema_too_new"
+    status = 503
+    title = "The tables are of a newer version of the app"
+    default_advice = (
+        "Deploy the newer version of the app again. Nothing in the tables was changed by this one."
+    )
 
 
 class UpstreamUnavailable(Problem):

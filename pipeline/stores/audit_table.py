@@ -21,6 +21,8 @@ from pipeline.times import from_rfc3339
 _PARTITION_CHARACTERS = 4
 _STARTED = "2|started"
 _ENDED = "1|ended"
+_ENTRIES = "PartitionKey lt ':'"
+"""Ids begin with digits; beyond them lies the row that tells the table's layout."""
 _AFTER_ALL = "~"
 """Sorts after every character of an id and after `|`."""
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2286, 1, 1, tzinfo=UTC)
@@ -80,7 +82,7 @@ class AuditTable:
 
 def _condition(query: AuditQuery) -> str:
     """Write the OData condition; partitions are the beginnings of row keys, so both are in one order."""
-    conditions = []
+    conditions = [_ENTRIES]
     if query.position is not None:
         conditions.append(_from_key("ge", f"{query.position}{_AFTER_ALL}"))
     elif query.to is not None:

@@ -13,6 +13,9 @@ key alone says where to go on. Why not one partition: Azure writes 2,000 rows a 
 sync has tens of thousands. Why not by the finding id: a transaction is of one partition, and rows that are
 spread over many fill none.
 https://learn.microsoft.com/azure/storage/tables/scalability-targets
+
+Rows of layout version 1 lie by ranges of the finding id: partition `<connection>|<run, newest first>|<range>`
+with row key `<run, newest first>|<finding id>`. They stay where they are; no run has rows of both layouts.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -41,6 +44,10 @@ _PARTITIONS_AT_ONCE = 4
 """As many as writes are in flight: transactions that are written together go to different partitions."""
 _TRANSACTIONS_PER_PARTITION = ROWS_PER_PARTITION // TRANSACTION_OPERATIONS
 _PART_BITS = 16
+BY_RANGE = 2**32 - 1
+"""The place of an interval of layout version 1: no part has so high a number."""
+_FIRST_BYTES_PER_RANGE = 4
+"""How many first bytes of a finding id shared a partition then: 256 of them made 64 ranges."""
 
 
 class FindingBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,12 +162,16 @@ def place_of(part: int, number: int) -> int:
 
 def finding_key(sequence: int, place: int, finding_id: bytes) -> str:
     """Give the row key of an interval: later runs sort first."""
-    return f"{_LAST_SEQ - sequence:010d}|{place:08x}|{finding_id.hex()}"
+    run, found = f"{_LAST_SEQ - sequence:010d}", finding_id.hex()
+    return f"{run}|{found}" if place == BY_RANGE else f"{run}|{place:08x}|{found}"
 
 
 def _partition(connection_id: str, key: str) -> str:
-    """Give the partition of a row key: the run and the place, which it begins with."""
-    return f"{connection_id}|{key.rpartition('|')[0]}"
+    """Give the partition of a row key: its run and place, or the range of the finding id in version 1."""
+    run_and_place, _, found = key.rpartition("|")
+    if "|" in run_and_place:
+        return f"{connection_id}|{run_and_place}"
+    return f"{connection_id}|{run_and_place}|{int(found[:2], 16) // _FIRST_BYTES_PER_RANGE:02d}"
 
 
 def _of_connection(connection_id: str, after: str | None = None) -> str:

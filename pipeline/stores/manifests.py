@@ -9,9 +9,12 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 
+from pipeline.stores.finding_table import BY_RANGE
 from pipeline.stores.tables import TableStorage, starts_with
 
 _ENTRY = struct.Struct("<16s8sIBII")
+_ENTRY_OF_VERSION_1 = struct.Struct("<16s8sIBI")
+"""Without a place: the finding id told it."""
 _PROPERTY_BYTES = _ENTRY.size * (65_536 // _ENTRY.size)
 _ROW_PROPERTIES = 11
 """As much as the emulator takes too, which counts an entity in base64."""
@@ -35,15 +38,14 @@ class ManifestTable:
         table = await self._tables.table("findings")
         query = f"PartitionKey eq '{_partition(connection_id)}' and {starts_with(_prefix(kind, sequence))}"
         expected: int | None = None
+        entry = _ENTRY
         async for row in table.query_entities(query):
-            expected = int(row["entries"]) if expected is None else expected
+            if expected is None:
+                expected, entry = int(row["entries"]), _entry_of(row)
             if len(findings) == expected:
                 break  # what follows was left behind by an attempt that never committed
             for packed in _properties(row):
-                findings.update(
-                    (found, (mark, opened, code, check, place))
-                    for found, mark, opened, code, check, place in _ENTRY.iter_unpack(packed)
-                )
+                findings.update(_unpacked(entry, packed))
         return findings
 
     async def write(
@@ -81,6 +83,19 @@ class ManifestTable:
 def check_mark(check_id: str) -> int:
     """Give the 32 bits by which a manifest knows a check; equal for two by chance once in four billion."""
     return zlib.crc32(check_id.encode())
+
+
+def _entry_of(first: Mapping[str, object]) -> struct.Struct:
+    """Tell the layout of a manifest by its first row: how long so many entries are, as far as they fit."""
+    entries, packed = int(str(first["entries"])), next(_properties(first), b"")
+    size = _ENTRY_OF_VERSION_1.size
+    is_old = len(packed) == size * min(entries, 65_536 // size)
+    return _ENTRY_OF_VERSION_1 if is_old else _ENTRY
+
+
+def _unpacked(entry: struct.Struct, packed: bytes) -> Iterator[tuple[bytes, OpenFinding]]:
+    for found, mark, opened, code, check, *place in entry.iter_unpack(packed):
+        yield found, (mark, opened, code, check, place[0] if place else BY_RANGE)
 
 
 def _properties(row: Mapping[str, object]) -> Iterator[bytes]:

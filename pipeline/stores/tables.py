@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from itertools import groupby
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from collectors.errors import ConnectorError
 from pipeline.configuration.values import StorageTarget
+from pipeline.stores.migrations import MIGRATIONS
+from pipeline.stores.schema import Schemas, TableName
+from pipeline.times import Clock, utc_now
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.data.tables.aio import TableClient, TableServiceClient
 
-type TableName = Literal["connections", "evidence", "findings", "audit", "attempts"]
 type Entity = dict[str, str | int | bytes]
 type Operation = tuple[str, Mapping[str, object]] | tuple[str, Mapping[str, object], Mapping[str, object]]
 
@@ -51,16 +53,29 @@ class TableStorage:
     Args:
         target: the table service, by connection string or by address.
         identity: gives the app's own identity, for an address.
+        clock: the present.
     """
 
-    def __init__(self, target: StorageTarget, identity: "Callable[[], AsyncTokenCredential]") -> None:
+    def __init__(
+        self,
+        target: StorageTarget,
+        identity: "Callable[[], AsyncTokenCredential]",
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
         self._target = target
         self._identity = identity
         self._service: TableServiceClient | None = None
         self._ready: dict[TableName, asyncio.Task[TableClient]] = {}
+        self._schemas = Schemas(self, MIGRATIONS, clock=clock)
 
     async def table(self, name: TableName) -> "TableClient":
-        """Give the client of a table that surely exists."""
+        """Give the client of a table that surely exists, in the layout of this app.
+
+        Raises:
+            SchemaTooNew: a newer version of the app wrote it; nothing was changed.
+            TablesBeingMigrated: it is being brought forward, and cannot be used yet.
+        """
         if name not in self._ready or _failed(self._ready[name]):
             self._ready[name] = asyncio.create_task(self._create(name))
         return await asyncio.shield(self._ready[name])
@@ -86,13 +101,16 @@ class TableStorage:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._schemas.close()
         if self._service is not None:
             await self._service.close()
         self._service = None
         self._ready.clear()
 
     async def _create(self, name: TableName) -> "TableClient":
-        return await self._client().create_table_if_not_exists(name)
+        client = await self._client().create_table_if_not_exists(name)
+        await self._schemas.admit(name, client)
+        return client
 
     def _client(self) -> "TableServiceClient":
         if self._service is None:

@@ -1,8 +1,8 @@
 """The deployment package, started from its own folder alone: what Azure would run works.
 
 The interpreter is started without `site` (-S) and without the current folder (-P). It sees the standard
-library, the package's own `.python_packages`, and a folder that holds nothing but the local host; the host adds
-the package itself, as Azure's worker does.
+library, the package's own `.python_packages`, and a folder that holds nothing but the local host. The host
+adds the package itself, as Azure's worker does.
 """
 
 import json

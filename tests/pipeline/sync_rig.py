@@ -29,7 +29,8 @@ from pipeline.stores.manifests import ManifestTable
 from pipeline.stores.records import ConnectionRecord, CredentialRecord
 from pipeline.stores.run_queue import QUEUE, RunMessage, RunQueue
 from pipeline.stores.run_table import RunTable
-from pipeline.stores.tables import Entity, TableName, TableStorage
+from pipeline.stores.schema import TableName
+from pipeline.stores.tables import Entity, TableStorage
 from pipeline.sync_runs import SyncRuns
 from pipeline.sync_worker import SyncWorker
 from pipeline.syncing.attempt import AttemptOpener, PartReaders, Stores
@@ -221,7 +222,7 @@ class Rig:
         self.days_to_tell: int | None = None
         self.lease_s, self.deadline_s = lease_s, deadline_s
         target = StorageTarget(connection_string=storage)
-        self.tables = TableStorage(target, no_identity)
+        self.tables = TableStorage(target, no_identity, clock=self.time)
         self.queue = RunQueue(target, no_identity)
         self.connections = ConnectionTable(self.tables)
         self.runs = RunTable(self.tables)
