@@ -30,7 +30,7 @@ start() {
   command -v az >/dev/null || stop "The Azure CLI is missing. Open Cloud Shell (Bash), or see https://aka.ms/azure-cli."
   [ "$(az cloud show --query name --output tsv)" = "$cloud" ] || az cloud set --name "$cloud"
   before=$(az account show --query id --output tsv) || stop "Sign in first: az login"
-  trap 'az account set --subscription "$before"' EXIT
+  trap 'az account set --subscription "$before" </dev/null' EXIT
 }
 
 # Find the one tenant of all subscriptions, and work in it.
@@ -73,32 +73,40 @@ take_principal() {
 
 # Assign what is not assigned yet. Takes what the principal is.
 assign_roles() {
-  local subscription role scope
+  local subscription role scope held
   for subscription in "${subscriptions[@]}"; do
     scope=/subscriptions/$subscription
+    held=$(az role assignment list --scope "$scope" --query "[?principalId=='$principal'].roleDefinitionId" --output tsv)
     for role in "${roles[@]}"; do
-      if [ -z "$(az role assignment list --scope "$scope" --role "$role" --query "[?principalId=='$principal'].id" --output tsv)" ]; then
-        patiently az role assignment create --assignee-object-id "$principal" --assignee-principal-type "$1" \
-          --role "$role" --scope "$scope" --output none
-      fi
+      case $held in
+      *"$role"*) ;;
+      *) patiently az role assignment create --assignee-object-id "$principal" --assignee-principal-type "$1" \
+        --role "$role" --scope "$scope" --output none ;;
+      esac
     done
   done
 }
 
-# The id of an application permission of Microsoft Graph: it differs between clouds.
-permission_id() {
-  az ad sp show --id "$graph_id" --output tsv \
-    --query "appRoles[?value=='$1' && contains(allowedMemberTypes, 'Application')].id"
+# Find the ids of the permissions of Microsoft Graph by name: they differ between clouds.
+find_permissions() {
+  local permission id known
+  permission_ids=''
+  known=$(az ad sp show --id "$graph_id" --output tsv \
+    --query "appRoles[?contains(allowedMemberTypes, 'Application')].[value, id]")
+  for permission in "${graph_permissions[@]}"; do
+    id=$(printf '%s\n' "$known" | awk -F '\t' -v name="$permission" '$1 == name { print $2 }')
+    [ -n "$id" ] || printf 'This cloud has no permission %s: its checks stay unknown.\n' "$permission" >&2
+    permission_ids="$permission_ids $id"
+  done
 }
 
 # Show the permissions under API permissions of the application, where an administrator looks for them.
 declare_graph() {
-  local permission id listed
+  local id listed
   [ "$graph" = yes ] || return 0
+  find_permissions
   listed=$(az ad app permission list --id "$client_id" --query "[?resourceAppId=='$graph_id'].resourceAccess[].id" --output tsv)
-  for permission in "${graph_permissions[@]}"; do
-    id=$(permission_id "$permission")
-    [ -n "$id" ] || continue
+  for id in $permission_ids; do
     case $listed in
     *"$id"*) ;;
     *) az ad app permission add --id "$client_id" --api "$graph_id" --api-permissions "$id=Role" --output none ;;
@@ -108,17 +116,13 @@ declare_graph() {
 
 # Consent to what is not consented to yet, for this principal.
 grant_graph() {
-  local permission id held resource url
+  local id held resource url
   [ "$graph" = yes ] || return 0
+  [ -n "${permission_ids:-}" ] || find_permissions
   url=$graph_url/v1.0/servicePrincipals/$principal/appRoleAssignments
   resource=$(az ad sp show --id "$graph_id" --query id --output tsv)
   held=$(az rest --method get --url "$url" --query 'value[].appRoleId' --output tsv)
-  for permission in "${graph_permissions[@]}"; do
-    id=$(permission_id "$permission")
-    if [ -z "$id" ]; then
-      printf 'This cloud has no permission %s: its checks stay unknown.\n' "$permission" >&2
-      continue
-    fi
+  for id in $permission_ids; do
     case $held in
     *"$id"*) ;;
     *) az rest --method post --url "$url" --headers Content-Type=application/json --output none \

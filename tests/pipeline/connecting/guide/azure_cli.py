@@ -56,6 +56,8 @@ def evaluate(query: str, value: Row | list[Row]) -> list[str]:
 
 def walk(rows: list[Row], path: str) -> list[str]:
     """Follow a path from each row, through every list on the way."""
+    if several := re.fullmatch(r"\.\[(.*)\]", path):
+        return ["\t".join(row[name] for name in several[1].split(", ")) for row in rows]
     values: list[Any] = list(rows)
     for name in re.findall(r"\w+", path):
         found = [value.get(name) for value in values]
@@ -183,11 +185,7 @@ class Cli:
 
     def role_assignment_list(self) -> Answer:
         """List what is assigned at a scope."""
-        return [
-            one
-            for one in self._state["assignments"]
-            if (one["scope"], one["role"]) == (self._given["scope"], self._given["role"])
-        ]
+        return [one for one in self._state["assignments"] if one["scope"] == self._given["scope"]]
 
     def role_assignment_create(self) -> Answer:
         """Assign a role; Azure refuses one that is there."""
@@ -196,6 +194,7 @@ class Cli:
             "principalId": self._given["assignee-object-id"],
             "principalType": self._given["assignee-principal-type"],
             "role": self._given["role"],
+            "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{self._given['role']}",
             "scope": self._given["scope"],
         }
         self._state["assignments"].append(made)
