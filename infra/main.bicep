@@ -210,6 +210,16 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    namePrefix: environmentName
+    location: location
+    tags: tags
+    insightsId: monitoring.outputs.insightsId
+  }
+}
+
 @description('Base address of the HTTP API.')
 output API_URL string = 'https://${app.outputs.hostName}/api'
 

@@ -12,7 +12,7 @@ from pipeline.triggers.http_routes import ROUTES
 from tests.docs.markdown import DOCUMENTS, ROOT, anchors, blocks, code_words, links, rows, section, text_of
 
 EACH = pytest.mark.parametrize("document", DOCUMENTS)
-_FILE = re.compile(r"(?:[\w.]+/)+\w+(?:\.(?:py|csv|json|md))?(?![\w*<])|\b\w+\.(?:py|json|toml)\b")
+_FILE = re.compile(r"(?:[\w.]+/)+\w+(?:\.(?:py|csv|json|md|bicep))?(?![\w*<])|\b\w+\.(?:py|json|toml)\b")
 _TOP = {path.name for path in ROOT.iterdir()}
 _MADE = {".local", ".venv"}
 """Folders that set-up and runs make."""

@@ -5,6 +5,7 @@ Two generations of classes: the older carry `_attribute_map`, the newer annotati
 
 import enum
 import importlib
+import inspect
 import re
 import typing
 from collections import defaultdict
@@ -50,7 +51,7 @@ def under_properties(package_name: str, class_name: str) -> Kind:
 
 def _of_class(model: type, package: ModuleType) -> Kind:
     if hasattr(model, "_attribute_map"):
-        rows: Mapping[str, Mapping[str, str]] = vars(model)["_attribute_map"]
+        rows: Mapping[str, Mapping[str, str]] = inspect.getattr_static(model, "_attribute_map")
         return _nested({_split(row["key"]): row["type"] for row in rows.values()}, package)
     return Kind(lambda: _annotated(model, package))
 

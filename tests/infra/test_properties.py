@@ -27,6 +27,7 @@ KINDS = {
         _MONITOR.format("2022_08_01_preview"),
         "ScheduledQueryRuleResource",
     ),
+    "Microsoft.Insights/workbooks": ("azure.mgmt.applicationinsights.v2023_06_01.models", "Workbook"),
     "Microsoft.KeyVault/vaults": ("azure.mgmt.keyvault.models", "VaultCreateOrUpdateParameters"),
     "Microsoft.ManagedIdentity/userAssignedIdentities": ("azure.mgmt.msi.models", "Identity"),
     "Microsoft.Network/networkSecurityGroups": (_NETWORK, "NetworkSecurityGroup"),
