@@ -168,11 +168,13 @@ class Reading(NamedTuple):
     Args:
         gaps: checks that could not look at everything.
         refused: further reads that were refused, one of each sort; their verdicts were emitted as `unknown`.
+        unread: checks some of whose resources could not be listed: what was said of those before stays.
     """
 
     summary: Summary
     gaps: tuple[Gap, ...] = ()
     refused: tuple[Terminal, ...] = ()
+    unread: tuple[Check, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -128,7 +128,8 @@ class PartCollection:
         for gap in reading.gaps:
             for verdict in self._unknowns(gap.checks, gap.error):
                 await recorder.emit_gap(verdict)
-        await recorder.finish(unread=[check.id for gap in reading.gaps for check in gap.checks])
+        unread = [*(check for gap in reading.gaps for check in gap.checks), *reading.unread]
+        await recorder.finish(unread=[check.id for check in unread])
         errors = [*(gap.error for gap in reading.gaps), *reading.refused]
         problem = view_of(errors[0], self._portal) if errors else None
         return Result("collected", reading.summary, problem, started_at)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from collections.abc import Collection as Several
 from datetime import UTC, datetime
 
-from collectors.contract import Emit, Gap, JsonValue, Read, Reader, Reading, Status, Verdict
+from collectors.contract import Check, Emit, Gap, JsonValue, Read, Reader, Reading, Status, Verdict
 from collectors.declarations.judging import evaluate, gap_judgement, population_of, verdict_of
 from collectors.declarations.kinds import Child, Kind
 from collectors.declarations.resources import Resource, Surroundings
@@ -44,6 +44,7 @@ class Collection:
         self._resources: Counter[str] = Counter()
         self._statuses: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._refused: dict[tuple[str, str], Terminal] = {}
+        self._unread: dict[str, Check] = {}
 
     async def run(self, subscription_rules: Sequence[Rule]) -> Reading:
         """Read and judge everything; a kind whose list was refused is a gap, the others go on."""
@@ -54,7 +55,7 @@ class Collection:
         found = await asyncio.gather(*(self._kind(kind, surroundings) for kind in self._kinds))
         gaps = tuple(gap for gap in found if gap is not None)
         await self._none({check.id for gap in gaps for check in gap.checks})
-        return Reading(self._summary(), gaps, tuple(self._refused.values()))
+        return Reading(self._summary(), gaps, tuple(self._refused.values()), tuple(self._unread.values()))
 
     async def _read_shared(self) -> Mapping[str, tuple[Resource, ...] | Terminal]:
         lists = (self._rows(name, self._reader.items(read, _ROW)) for name, read in self._lists.items())
@@ -114,6 +115,7 @@ class Collection:
             inner = (row,) if kind.inside is None else self._inside(row, kind.inside)
             if isinstance(inner, Terminal):
                 unlisted = _unlisted(row, kind)
+                self._unread |= {rule.check.id: rule.check for rule in kind.rules}
                 for rule in kind.rules:
                     await self._record(verdict_of(rule, unlisted, gap_judgement(inner)))
                 judged += 1

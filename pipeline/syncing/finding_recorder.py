@@ -101,9 +101,12 @@ class FindingRecorder:
         """Close the intervals of what was not seen any more, and wait until all is written.
 
         Args:
-            unread: ids of checks that could not look at everything; nothing of theirs closes.
+            unread: ids of checks that could not look at everything; nothing of theirs closes, nor does any
+                resource count as gone: which of them were not listed nobody knows.
         """
         kept = {check_mark(check_id) for check_id in unread}
+        if kept:
+            kept.add(check_mark(POPULATION))
         for found, known in self._before.items():
             if known[3] in kept:
                 self.open[found] = known
@@ -125,7 +128,11 @@ class FindingRecorder:
 
     def _entry(self, verdict: Verdict, mark: bytes) -> OpenFinding:
         """Give what is kept of an interval that opens now, in the next place of its run."""
-        code, check = status_code(verdict.status), check_mark(verdict.check_id)
+        is_resource = verdict.check_id.startswith(POPULATION)
+        code, check = (
+            status_code(verdict.status),
+            check_mark(POPULATION if is_resource else verdict.check_id),
+        )
         place = place_of(self._intervals.part, self._opened)
         self._opened += 1
         return mark, self._intervals.sequence, code, check, place

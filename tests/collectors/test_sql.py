@@ -138,6 +138,16 @@ async def test_refused_databases_are_unknown_of_their_server() -> None:
     assert "of-a" in about
 
 
+async def test_what_refused_databases_were_said_to_be_stays() -> None:
+    """Nobody saw them go: their checks, and no others, are told to be unread."""
+    refused = {**subscription("a", "b"), f"{GROUP}/servers/b/databases": DENIED}
+    reading, _ = await read_part(COLLECTOR.parts[0], PathReader(refused))
+    whole, _ = await read_part(COLLECTOR.parts[0], PathReader(subscription("a", "b")))
+
+    assert {check.id for check in reading.unread} == {rule.check.id for rule in DATABASE_RULES}
+    assert whole.unread == ()
+
+
 async def test_each_server_costs_eight_requests_and_each_database_two() -> None:
     """Nothing is asked twice, though two kinds rest on the list of servers."""
     reader = PathReader(subscription("a", "b"))

@@ -1,8 +1,9 @@
 """One part: what it could not read becomes a gap that says how to cure it, what may pass goes up."""
 
 import pytest
+from msgspec.structs import replace
 
-from collectors.contract import Status
+from collectors.contract import POPULATION, Emit, Reader, Reading, Status
 from collectors.errors import (
     AccessDenied,
     ConnectorError,
@@ -151,6 +152,24 @@ async def test_a_read_refused_on_the_way_keeps_the_rest(scene: Scene) -> None:
     assert outcome.problem is not None
     assert outcome.problem.code == "permission_missing"
     assert scene.statuses() == ["pass", "unknown"]
+    assert len(scene.ledger.closed[1].open) == 3
+
+
+async def test_what_could_not_be_listed_inside_a_resource_stays(scene: Scene) -> None:
+    """Its resource has an `unknown`; nothing that was said of the things in it closes."""
+    there = verdict(f"{POPULATION}thing", "a")
+    scene.world.seen["colour"] = [there, verdict("colour", "a")]
+    await scene.collection.collect(scene.job, StillReader())
+    scene.ledger.before, scene.ledger.written = dict(scene.ledger.closed[0].open), []
+
+    async def collect(_reader: Reader, emit: Emit) -> Reading:
+        await emit(verdict("colour", "a/inside", Status.UNKNOWN))
+        return Reading({}, refused=(DENIED,), unread=scene.job.part.checks)
+
+    part = replace(scene.job.part, collect=collect)
+    outcome = await scene.collection.collect(replace(scene.job, part=part), StillReader())
+
+    assert (outcome.changes.opened, outcome.changes.closed) == (1, 0)
     assert len(scene.ledger.closed[1].open) == 3
 
 

@@ -182,6 +182,20 @@ class TestPartialGaps:
         assert (second.changes.opened, second.changes.closed) == (0, 1)
         assert len(second.open) == 2
 
+    @pytest.mark.parametrize(("unread", "closed"), [(["colour"], 0), ([], 2)])
+    async def test_resources_that_could_not_be_listed_are_not_gone(
+        self, unread: list[str], closed: int
+    ) -> None:
+        """Nobody saw that they went; once everything was read, who is not there is gone."""
+        first = recorder(SlowWriter())
+        for one in ("a", "b"):
+            await first.emit(verdict(f"{POPULATION}thing/{one}", one))
+        await first.finish()
+        second = recorder(SlowWriter(), dict(first.open), sequence=2)
+        await second.finish(unread=unread)
+
+        assert second.changes.closed == closed
+
     async def test_a_check_that_two_reads_refused_is_unknown_once(self) -> None:
         """Whichever reason came first; a row is never written twice in one run."""
         writer = SlowWriter()
