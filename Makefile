@@ -34,6 +34,7 @@ check: setup ## Format, lint, types and security, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/bandit --quiet --configfile pyproject.toml --ignore-nosec --recursive function_app.py pipeline collectors mappings
+	$(BIN)/python scripts/audit.py
 
 .PHONY: infra
 infra: ## Hold infra/ against Azure's models, a scanner, the roles and the settings
