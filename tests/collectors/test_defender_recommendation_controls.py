@@ -106,7 +106,7 @@ async def test_one_refusal_leaves_the_catalogue(error: Answer) -> None:
     """Half of the controls would look like all of them; the standards are told, and the refusal too."""
     found = Benchmark(control("LT.2"), control("NS.1"), LT_2=[row(FIRST)], NS_1=error)
 
-    summary, _, refused = await found.read()
+    summary, _, refused, _ = await found.read()
 
     assert (summary["controls_source"], summary["recommendation_controls"]) == ("catalogue", {})
     assert (refused, summary["controls"]) == (
