@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import breadth, evaluation, import_cost, listing, syncs, ticks
+from benchmarks import breadth, day, evaluation, import_cost, listing, syncs, ticks
 from benchmarks.figures import Figure, markdown, table
 from benchmarks.ground import Ground, Storage
 
 RESULTS = Path(__file__).with_name("results.md")
 _FEW = 2_000
 _COPIES = 2_000
+_DAY_COPIES = 20
 _QUICK_FEW = 100
 _QUICK_CONNECTIONS, _QUICK_FEWER = 300, 100
 _QUICK_COPIES = 120
@@ -82,6 +83,11 @@ def _further_figures(asked: Arguments, findings: int) -> Iterator[Figure]:
         tell(f"Planning {connections:,} connections, and {fewer:,} ...")
         many, few = (ticks.Tick.measured(ground, number) for number in (connections, fewer))
         yield from ticks.figures(many, few, judged=not asked.quick)
+        tell("Playing a day of 10,000 hourly connections ...")
+    with Ground.open(findings, _DAY_COPIES) as ground:
+        cost = day.measured_cost(ground)
+    yield from day.figures(day.Plan.of(cost, many.seconds_each), judged=not asked.quick)
+    with Ground.open(findings) as ground:
         tell(f"Listing {findings:,} findings ...")
         with Storage.open(ground) as storage:
             run = storage.connect()
@@ -100,8 +106,8 @@ def write(figures: list[Figure]) -> None:
     kind = f"{platform.system()} {platform.machine()}"
     machine = f"{kind}, {os.cpu_count()} cores, Python {platform.python_version()}"
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    day = f"{datetime.now(UTC):%Y-%m-%d}"
-    RESULTS.write_text(markdown(figures, machine=machine, day=day, command=command))
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    RESULTS.write_text(markdown(figures, machine=machine, day=today, command=command))
 
 
 def main() -> int:

@@ -47,6 +47,8 @@ def test_a_sync_reads_every_page_once(name: str) -> None:
         "planning 300 connections in one tick",
         "peak memory of that against 100",
         "looking for runs left behind by 300",
+        "instances for 10,000 hourly connections",
+        "a day of these",
     ],
 )
 def test_the_self_check_judges_no_time_and_no_memory(name: str) -> None:
@@ -54,7 +56,9 @@ def test_the_self_check_judges_no_time_and_no_memory(name: str) -> None:
     assert line(name)[-2:] == ["not", "judged"]
 
 
-@pytest.mark.parametrize("name", ["floor, 1,200 rows", "a page of 100"])
+@pytest.mark.parametrize(
+    "name", ["floor, 1,200 rows", "a page of 100", "a sync of the day", "syncs an hour of one instance"]
+)
 def test_the_rest_is_told(name: str) -> None:
     """Numbers that nothing is promised about have a line too."""
     assert line(name)[-1] == "-"
