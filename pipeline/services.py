@@ -13,6 +13,7 @@ from pipeline.connecting.attempt_limit import AttemptLimit
 from pipeline.connecting.credential_changes import CredentialChanges
 from pipeline.connecting.credential_trials import CredentialTrials
 from pipeline.connecting.discarded_secrets import DiscardedSecrets
+from pipeline.connecting.export import ConfigurationExports
 from pipeline.connecting.guide.guide import ConnectGuides
 from pipeline.connecting.secret_expiry import days_to_tell
 from pipeline.connecting.views import ConnectionViews
@@ -99,7 +100,7 @@ class Services:
     def sign_ins(self) -> SignIns:
         """Sign-ins with Microsoft."""
         return SignIns(
-            self._sign_in_table,
+            SignInTable(self._tables),
             self._secrets,
             entra_sign_in(self.settings),
             self._credentials,
@@ -138,20 +139,15 @@ class Services:
     @cached_property
     def register(self) -> Register:
         """Evidence, findings and control states."""
-        stores = self._stores
+        kept = self._stores
         return Register(
-            stores.connections,
-            stores.evidence,
-            stores.findings,
-            mappings=lambda: self._mappings,
-            clock=self._clock,
+            kept.connections, kept.evidence, kept.findings, mappings=lambda: self._mappings, clock=self._clock
         )
 
     @cached_property
     def population(self) -> Population:
         """The resources that were found."""
-        stores = self._stores
-        return Population(stores.connections, stores.evidence, stores.findings)
+        return Population(self._stores.connections, self._stores.evidence, self._stores.findings)
 
     @cached_property
     def service_states(self) -> ServiceStates:
@@ -167,6 +163,12 @@ class Services:
     def catalogue(self) -> Catalogue:
         """Services, checks and frameworks."""
         return Catalogue(lambda: self._collectors, lambda: self._mappings)
+
+    @cached_property
+    def configuration(self) -> ConfigurationExports:
+        """What makes the connections again."""
+        connections = self._stores.connections
+        return ConfigurationExports(connections, self.settings, lambda: self._mappings, self._clock)
 
     @cached_property
     def attempts(self) -> AttemptLimit:
@@ -250,13 +252,9 @@ class Services:
         return Credentials(
             self.settings,
             self._secrets,
-            granted=granted_by(self.settings, self._sign_in_table, self._secrets, self._clock),
+            granted=granted_by(self.settings, SignInTable(self._tables), self._secrets, self._clock),
             rotation=SecretRotation(self._stores.connections, self._secrets, self.discarded_secrets),
         )
-
-    @cached_property
-    def _sign_in_table(self) -> SignInTable:
-        return SignInTable(self._tables)
 
     @cached_property
     def _azure(self) -> "Azure":

@@ -44,6 +44,7 @@ HTTP = (
     ("list_frameworks", "GET", "frameworks", "FUNCTION"),
     ("list_checks", "GET", "checks", "FUNCTION"),
     ("list_services", "GET", "services", "FUNCTION"),
+    ("export_configuration", "GET", "export/configuration", "FUNCTION"),
     ("list_audit_log", "GET", "audit-log", "FUNCTION"),
     ("describe_api", "GET", "openapi.json", "FUNCTION"),
     ("get_health", "GET", "health", "ANONYMOUS"),

@@ -13,6 +13,7 @@ from collectors.errors import ConnectorError
 from pipeline import event_log
 from pipeline.audit import result_of
 from pipeline.callers.caller import ANONYMOUS, Caller
+from pipeline.connecting.export import ConfigurationExport
 from pipeline.errors import CallerRefused, InvalidRequest, NotFound
 from pipeline.events import CallFailed, CallRefused
 from pipeline.model import Page
@@ -119,7 +120,7 @@ def _demand_json(headers: Mapping[str, str], body: bytes) -> None:
 
 async def _sealed(answer: object, route: AnyRoute, call: Call[Any, Any]) -> object:
     """Make the raw position of a page into a cursor that fits only this list and these filters."""
-    if not isinstance(answer, Page) or answer.next_cursor is None:
+    if not isinstance(answer, Page | ConfigurationExport) or answer.next_cursor is None:
         return answer
     bound_to = _list_of(route, call.path, call.query)
     cursor = await call.services.cursors.seal(answer.next_cursor, bound_to=bound_to)

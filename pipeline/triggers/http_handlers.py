@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import UNSET
 
 from pipeline.audit import AuditEntry
+from pipeline.connecting.export import ConfigurationExport
 from pipeline.connecting.guide.views import ConnectGuide
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
@@ -168,6 +169,11 @@ async def list_checks(call: Call[NoBody, CheckQuery]) -> Page[CheckView]:
 async def list_services(call: Call[NoBody, PageQuery]) -> Page[ServiceView]:
     """List the Azure services that can be read."""
     return call.services.catalogue.services(limit=call.query.limit, position=call.query.position)
+
+
+async def export_configuration(call: Call[NoBody, PageQuery]) -> ConfigurationExport:
+    """Export the configuration."""
+    return await call.services.configuration.page(limit=call.query.limit, position=call.query.position)
 
 
 async def list_audit_log(call: Call[NoBody, AuditQuery]) -> Page[AuditEntry]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.audit import AuditEntry
+from pipeline.connecting.export import ConfigurationExport
 from pipeline.errors import NotFound
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page
@@ -132,6 +133,16 @@ CATALOGUE: tuple[Route[Any, Any, Any], ...] = (
 )
 
 APP: tuple[Route[Any, Any, Any], ...] = (
+    Route(
+        name="export_configuration",
+        method="GET",
+        path="export/configuration",
+        handler=handlers.export_configuration,
+        request=NoBody,
+        query=PageQuery,
+        answer=ConfigurationExport,
+        summary="Export what makes the connections again, without any secret",
+    ),
     Route(
         name="list_audit_log",
         method="GET",

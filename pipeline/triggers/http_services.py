@@ -6,6 +6,7 @@ from typing import Protocol
 from pipeline.audit import Attempt, AuditEntry, Ending
 from pipeline.callers.caller import Caller
 from pipeline.connecting.attempt_limit import Trier
+from pipeline.connecting.export import ConfigurationExport
 from pipeline.connecting.guide.guide import ConnectGuides
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
@@ -152,6 +153,14 @@ class ServiceStatesService(Protocol):
         ...
 
 
+class ConfigurationService(Protocol):
+    """The configuration; `next_cursor` holds the raw position."""
+
+    async def page(self, *, limit: int, position: str | None) -> ConfigurationExport:
+        """Export the configuration with a page of the connections."""
+        ...
+
+
 class AuditService(Protocol):
     """The audit log; lists hold the raw position in `next_cursor`."""
 
@@ -241,6 +250,11 @@ class HttpServices(Protocol):
     @property
     def service_states(self) -> ServiceStatesService:
         """What each service of a connection came to."""
+        ...
+
+    @property
+    def configuration(self) -> ConfigurationService:
+        """What makes the connections again."""
         ...
 
     @property

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from collectors.contract import Check, Collector, Part, Read
 from collectors.errors import CredentialRejected
 from mappings import loader
 from pipeline.audit import Actor, Attempt, AuditEntry, Ending, Origin, Target
 from pipeline.callers.admission import Admission, TokenCheck
 from pipeline.connecting.attempt_limit import Trier
+from pipeline.connecting.export import ConfigurationExport
 from pipeline.connecting.guide.guide import ConnectGuides
 from pipeline.health import Health
 from pipeline.model import (
@@ -167,6 +170,15 @@ RESOURCE = ResourceView(
     found_at=AT,
     gone_at=None,
 )
+EXPORT = ConfigurationExport(
+    schema_version=1,
+    exported_at=AT,
+    app_version="1.2.3",
+    mapping_version="abc",
+    settings={"AZURE_CLOUD": "AzureCloud"},
+    connections=(),
+    next_cursor=None,
+)
 AUDITED = AuditEntry(
     id="a1",
     at=AT,
@@ -231,6 +243,7 @@ class MemoryServices:
         self.register = MemoryRegister(self)
         self.population = MemoryPopulation(self)
         self.service_states = MemoryServiceStates(self)
+        self.configuration = MemoryConfiguration(self)
         self.audit = MemoryAudit(self)
         self.settings = self
         self.callers = Admission(None, never_checked)
@@ -363,6 +376,18 @@ class MemoryPopulation:
         """List one."""
         self._services.note("resources", query)
         return self._services.page(RESOURCE)
+
+
+class MemoryConfiguration:
+    """Fulfils `ConfigurationService`."""
+
+    def __init__(self, services: MemoryServices) -> None:
+        self._services = services
+
+    async def page(self, *, limit: int, position: str | None) -> ConfigurationExport:
+        """Export no connection."""
+        self._services.note("export", limit, position)
+        return msgspec.structs.replace(EXPORT, next_cursor=self._services.next_position)
 
 
 class MemoryAudit:

@@ -18,6 +18,7 @@ from tests.pipeline.triggers.calls import BODIES, CONNECT, ROTATE, call, call_we
 from tests.pipeline.triggers.memory_services import (
     AUDITED,
     CONNECTION,
+    EXPORT,
     FINDING,
     ITEM,
     RESOURCE,
@@ -63,6 +64,7 @@ def page(*items: object) -> object:
         ("list_resources", ("resources", ResourceQuery()), page(RESOURCE)),
         ("list_findings", ("findings", FindingQuery()), page(FINDING)),
         ("list_control_states", ("states", "soc2_2017", None), None),
+        ("export_configuration", ("export", 100, None), plain(EXPORT)),
         ("list_audit_log", ("audit", AuditQuery()), page(AUDITED)),
     ],
 )
