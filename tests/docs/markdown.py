@@ -10,6 +10,7 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "docs/architecture.md",
     "docs/operations.md",
+    "docs/security.md",
     "changelog.d/README.md",
 )
 
