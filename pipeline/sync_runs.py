@@ -155,10 +155,10 @@ class SyncRuns:
         """Tell whether a run's worker died or its message was lost."""
         if run.status not in {"queued", "running"}:
             return False
-        if await self._leases.held_until(run.connection_id) is not None:
-            return False
         waited = self._clock() - from_rfc3339(run.started_at or run.queued_at)
-        return run.status == "running" or waited > LOST_AFTER
+        if run.status == "queued" and waited <= LOST_AFTER:
+            return False
+        return await self._leases.held_until(run.connection_id) is None
 
     async def _send(self, run: SyncRun) -> None:
         await self._queue.send(RunMessage(connection_id=run.connection_id, sync_run_id=run.id))
