@@ -9,7 +9,9 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/architecture.md",
+    "docs/backup.md",
     "docs/operations.md",
+    "docs/scale.md",
     "docs/security.md",
     "changelog.d/README.md",
 )
