@@ -120,24 +120,18 @@ class Connections:
             tried = await self._trials.offer(asked.auth, by=by)
             await self._trials.subscription(tried, record.subscription_id)
             return await self._views.show(await self._with_credential(changed, tried))
-        checks = record.setup_checks
-        if changed.services != record.services:
-            checks = (await self._trials.verify(changed)).checks
+        verified = await self._trials.verify(changed) if changed.services != record.services else None
 
         def update(current: ConnectionRecord) -> ConnectionRecord:
-            return msgspec.structs.replace(self._changed(current, asked), setup_checks=checks)
+            now = self._changed(current, asked)
+            return now if verified is None else verified.onto(now)
 
         return await self._views.show(await self._update(connection_id, update))
 
     async def verify(self, connection_id: str) -> Connection:
         """Run the setup checks again, with the secret read and a token asked for anew; raises NotFound."""
         verified = await self._trials.verify(await self._store.get(connection_id))
-
-        def update(current: ConnectionRecord) -> ConnectionRecord:
-            attention = verified.attention if verified.answered else current.attention
-            return msgspec.structs.replace(current, setup_checks=verified.checks, attention=attention)
-
-        return await self._views.show(await self._update(connection_id, update))
+        return await self._views.show(await self._update(connection_id, verified.onto))
 
     async def disconnect(self, connection_id: str, *, purge_evidence: bool) -> None:
         """Free the subscription and delete the secret; keep the evidence unless it is to be purged.

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 type Announce = Callable[[CredentialRecord], Awaitable[None]]
 
 KEPT_OPEN = 1000
+HINT_LENGTH = 3
+"""Microsoft Graph, "passwordCredential resource type": `hint`."""
 CONNECT_WITHIN_S = 10
 ANSWER_WITHIN_S = 30
 
@@ -162,6 +164,15 @@ class Credentials:
         """
         return principal_of((await credential.get_token(self._settings.resource_manager_scope)).token)
 
+    async def hint(self, record: CredentialRecord) -> str:
+        """Give the first characters of a secret, by which Microsoft Graph tells secrets apart.
+
+        Raises:
+            SecretUnavailable: Key Vault did not answer this time.
+            CredentialRejected: the secret is gone.
+        """
+        return hint_of(await self._secrets.get(record.secret_name or ""))
+
     def forget(self, record: CredentialRecord) -> None:
         """Drop a credential with its tokens and its secret from memory; runs that hold it go on."""
         self._opened.pop(_version(record), None)
@@ -211,6 +222,11 @@ class Credentials:
                 people=entra_sign_in(self._settings),
             )
         return self._linked
+
+
+def hint_of(secret: str) -> str:
+    """Give the first characters of a secret, by which Microsoft Graph tells secrets apart."""
+    return secret[:HINT_LENGTH]
 
 
 def _version(record: CredentialRecord) -> tuple[str | None, ...]:

@@ -16,12 +16,11 @@ from collectors.errors import (
     SubscriptionNotVisible,
 )
 from pipeline.authentication.claims import Principal
-from pipeline.authentication.methods import METHODS
-from pipeline.authentication.refusals import CREDENTIALS_PAGE
 from pipeline.connecting import setup_probes as probes
+from pipeline.connecting.expiry_check import check_expiry
+from pipeline.connecting.graph_expiry import EndRemark
 from pipeline.connecting.least_privilege import excess_roles
-from pipeline.connecting.secret_expiry import ending_name, expiry_notice
-from pipeline.connecting.setup_probes import Probe, service_probe
+from pipeline.connecting.setup_probes import Outcome, Probe, service_probe
 from pipeline.model import CheckStatus, SetupCheck
 from pipeline.stores.records import ConnectionRecord
 
@@ -39,13 +38,6 @@ class _List(msgspec.Struct, frozen=True):
     """The first page of a list; what stands in it does not matter here."""
 
     value: tuple[msgspec.Raw, ...] = ()
-
-
-class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    status: CheckStatus
-    detail: str
-    advice: str = ""
-    portal_page: str = ""
 
 
 # Subscription states: "Azure subscription states" (learn.microsoft.com/azure/cost-management-billing/manage).
@@ -96,12 +88,14 @@ async def check_setup(
     collectors: Mapping[str, Collector],
     now: datetime,
     portal_url: PortalUrl,
+    remark: EndRemark | None = None,
 ) -> tuple[SetupCheck, ...]:
     """Try everything that a connection needs, all at once.
 
     Takes a reader of the connection's subscription, the connection, whom its token speaks for (None if there
-    is no token), the collectors of its enabled services by name, the present, and what makes addresses of
-    portal pages. Gives every check, in a fixed order. An error of reading is an answer here, never raised.
+    is no token), the collectors of its enabled services by name, the present, what makes addresses of portal
+    pages, and what else is to be said of the secret's end. Gives every check, in a fixed order. An error of
+    reading is an answer here, never raised.
     """
     setup = _Setup(reader, connection, portal_url)
     checks: list[Awaitable[SetupCheck]] = [
@@ -109,7 +103,7 @@ async def check_setup(
         *(setup.check(probe, _tried(reader, probe)) for probe in probes.ROLE_PROBES),
         setup.check(probes.DEFENDER, _defender(reader)),
         setup.check(probes.PRIVILEGE, _privilege(reader, principal)),
-        setup.check(probes.EXPIRY, _expiry(connection, now)),
+        setup.check(probes.EXPIRY, _at_once(check_expiry(connection, now, remark))),
         *(setup.check(probe, _tried(reader, probe)) for probe in map(service_probe, collectors.values())),
     ]
     return tuple(await asyncio.gather(*checks))
@@ -127,7 +121,7 @@ class _Setup:
             "{client_id}": connection.credential.client_id or "",
         }
 
-    async def check(self, probe: Probe, attempt: Awaitable[_Outcome]) -> SetupCheck:
+    async def check(self, probe: Probe, attempt: Awaitable[Outcome]) -> SetupCheck:
         try:
             outcome = await attempt
         except CollectionError as error:
@@ -141,7 +135,7 @@ class _Setup:
             portal_url=self._portal_url(self._fill(outcome.portal_page)),
         )
 
-    def _explain(self, probe: Probe, error: CollectionError) -> _Outcome:
+    def _explain(self, probe: Probe, error: CollectionError) -> Outcome:
         meaning = next(probe.meanings[kind] for kind in type(error).__mro__ if kind in probe.meanings)
         if isinstance(error, AccessDenied) and error.scope == "/":
             # A permission of Microsoft Graph: no Azure role gives it, and the error itself says what does.
@@ -152,7 +146,7 @@ class _Setup:
             "{scope}": self._scope,
             "{detail}": error.detail,
         }
-        return _Outcome(
+        return Outcome(
             status=meaning.status,
             detail=_replace(meaning.detail, words),
             advice=_replace(meaning.advice, words) or error.advice or probes.LAST_ADVICE,
@@ -170,7 +164,7 @@ def _replace(text: str, words: Mapping[str, str]) -> str:
     return text
 
 
-async def _tried(reader: Reader, probe: Probe) -> _Outcome:
+async def _tried(reader: Reader, probe: Probe) -> Outcome:
     """Try a probe's reads at once; of several refusals the missing permissions are named together."""
     answers = await asyncio.gather(*(_first_page(reader, read) for read in probe.reads))
     errors = [answer for answer in answers if answer is not None]
@@ -187,7 +181,7 @@ async def _tried(reader: Reader, probe: Probe) -> _Outcome:
         )
     if errors:
         raise errors[0]
-    return _Outcome(status="pass", detail=probe.passed)
+    return Outcome(status="pass", detail=probe.passed)
 
 
 async def _first_page(reader: Reader, read: Read) -> CollectionError | None:
@@ -198,13 +192,13 @@ async def _first_page(reader: Reader, read: Read) -> CollectionError | None:
     return None
 
 
-async def _visible(reader: Reader) -> _Outcome:
+async def _visible(reader: Reader) -> Outcome:
     subscription = await read_subscription(reader)
     told = subscription.state or ""
     unknown: tuple[CheckStatus, str, str] = ("unknown", f"is in the state '{told}'", "")
     status, state, advice = _STATES_LOWER.get(told.lower(), unknown)
     words = {"{state}": state, "{name}": subscription.display_name or reader.subscription_id}
-    return _Outcome(
+    return Outcome(
         status=status,
         detail=_replace(probes.VISIBLE.passed, words),
         advice=advice,
@@ -212,11 +206,11 @@ async def _visible(reader: Reader) -> _Outcome:
     )
 
 
-async def _defender(reader: Reader) -> _Outcome:
+async def _defender(reader: Reader) -> Outcome:
     """Tell apart: off, not readable, not computed yet. A score proves it is on, whatever the plans answer."""
     plans, scores = await asyncio.gather(*(_listed(reader, read) for read in probes.DEFENDER.reads))
     if isinstance(scores, _List) and scores.value:
-        return _Outcome(status="pass", detail=probes.DEFENDER.passed)
+        return Outcome(status="pass", detail=probes.DEFENDER.passed)
     errors = [answer for answer in (plans, scores) if isinstance(answer, CollectionError)]
     if errors:
         raise min(errors, key=_weight)
@@ -239,15 +233,15 @@ def _weight(error: CollectionError) -> int:
     return 3 if isinstance(error, NotComputedYet | ResourceAbsent) else 2
 
 
-async def _privilege(reader: Reader, principal: Principal | None) -> _Outcome:
+async def _privilege(reader: Reader, principal: Principal | None) -> Outcome:
     if principal is None:
-        return _Outcome(
+        return Outcome(
             status="unknown",
             detail="Whose roles to look at is not known, because there was no access token.",
             advice="Cure the credential first.",
         )
     if principal.object_id is None:
-        return _Outcome(
+        return Outcome(
             status="unknown",
             detail="Whose roles to look at is not known, because the access token does not name its owner.",
             advice="Check under Access control that the application has no role that writes.",
@@ -255,7 +249,7 @@ async def _privilege(reader: Reader, principal: Principal | None) -> _Outcome:
         )
     excess = await excess_roles(reader, principal.object_id)
     if excess.writers:
-        return _Outcome(
+        return Outcome(
             status="warn",
             detail=f"These roles allow more than reading: {', '.join(excess.writers)}.",
             advice="Remove them from the application at the scope {scope}; Reader, Security Reader and "
@@ -263,34 +257,15 @@ async def _privilege(reader: Reader, principal: Principal | None) -> _Outcome:
             portal_page=probes.ACCESS_CONTROL_PAGE,
         )
     if excess.unresolved:
-        return _Outcome(
+        return Outcome(
             status="unknown",
             detail=f"The definitions of these roles cannot be seen: {', '.join(excess.unresolved)}.",
             advice="Check under Access control that they allow no more than reading.",
             portal_page=probes.ACCESS_CONTROL_PAGE,
         )
-    return _Outcome(status="pass", detail=probes.PRIVILEGE.passed)
+    return Outcome(status="pass", detail=probes.PRIVILEGE.passed)
 
 
-async def _expiry(connection: ConnectionRecord, now: datetime) -> _Outcome:
-    credential = connection.credential
-    if not METHODS[credential.method].ends:
-        return _Outcome(status="pass", detail="There is no secret or certificate that could end.")
-    if credential.secret_expires_on is None:
-        return _Outcome(
-            status="unknown",
-            detail="Nobody told when the client secret ends.",
-            advice="Look the day up under Certificates & secrets, and enter it together with the secret.",
-            portal_page=CREDENTIALS_PAGE,
-        )
-    notice = expiry_notice(connection, now)
-    if notice is None:
-        words = {"{day}": credential.secret_expires_on, "{name}": ending_name(credential)}
-        detail = _replace(probes.EXPIRY.passed, words)
-        return _Outcome(status="pass", detail=detail)
-    return _Outcome(
-        status="fail" if notice.code == "secret_expired" else "warn",
-        detail=notice.detail,
-        advice=notice.advice,
-        portal_page=CREDENTIALS_PAGE,
-    )
+async def _at_once(outcome: Outcome) -> Outcome:
+    """Give what is known without asking anybody, as the other checks give theirs."""
+    return outcome

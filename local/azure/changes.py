@@ -113,17 +113,26 @@ class AddAlert(Change, tag="add_alert"):
 
 
 class RotateSecret(Change, tag="rotate_secret"):
-    """Give an application a new secret; the old ones stop working at once unless kept."""
+    """Give an application a new secret; the old ones stop working at once unless kept.
+
+    Args:
+        begins: the first characters of the new secret, which Graph shows.
+        days: for how many days it is good.
+    """
 
     application: str = "connector"
     keep_old: bool = False
+    begins: str = ""
+    days: int = SECRET_LIFE.days
 
     @override
     def apply(self, simulation: Simulation) -> JsonObject:
         """Rotate it; gives the new secret."""
         application = application_named(simulation.world, self.application)
         secret = ClientSecret(
-            str(uuid.uuid4()), f"made-up-secret-{uuid.uuid4().hex}", datetime.now(UTC) + SECRET_LIFE
+            str(uuid.uuid4()),
+            f"{self.begins}made-up-secret-{uuid.uuid4().hex}",
+            datetime.now(UTC) + timedelta(days=self.days),
         )
         application.secrets = [*(application.secrets if self.keep_old else []), secret]
         return {"client_secret": secret.value, "secret_id": secret.secret_id, "expires_at": secret.expires_at}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from local.azure.estate import Estate
     from local.azure.simulation import Simulation
     from local.azure.wire import Answer, JsonObject, Request
-    from local.azure.world import Tenant
+    from local.azure.world import ClientSecret, Tenant
 
 ROOT = "/v1.0/"
 LARGEST_PAGE = 999
@@ -42,7 +42,7 @@ USER_DEFAULTS = [
 PERMISSIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"users(/.*)?", ("User.Read.All", "Directory.Read.All")),
     (r"groups(/.*)?", ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")),
-    (r"(applications|servicePrincipals)(/.*)?", ("Application.Read.All", "Directory.Read.All")),
+    (r"(applications|servicePrincipals)([/(].*)?", ("Application.Read.All", "Directory.Read.All")),
     (r"roleManagement/directory/.*", ("RoleManagement.Read.Directory", "Directory.Read.All")),
     (r"policies/deviceRegistrationPolicy", ("Policy.Read.DeviceConfiguration",)),
     (r"policies/.*|identity/conditionalAccess/.*", ("Policy.Read.All",)),
@@ -55,6 +55,7 @@ PERMISSIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 LICENSED = re.compile(r"reports/authenticationMethods/.*|identityGovernance/.*", re.IGNORECASE)
 SCHEDULES = re.compile(r"roleManagement/directory/role(Assignment|Eligibility)Schedule.*", re.IGNORECASE)
+BY_CLIENT_ID = re.compile(r"applications\(appId='([^']*)'\)", re.IGNORECASE)
 EQUALS = re.compile(r"(\w+) eq '([^']*)'")
 
 
@@ -162,6 +163,8 @@ def _found(call: GraphCall) -> Answer:
     for row in _rows(call, parent) or ():
         if str(row.get("id")).lower() == name:
             return json_answer(_chosen(call, row))
+    if registered := _registered(call):
+        return json_answer(_chosen(call, registered))
     official = None if estate else find_official(f"{GRAPH}{call.request.path}", "v1.0")
     if official:
         return json_answer(official.body)
@@ -169,6 +172,27 @@ def _found(call: GraphCall) -> Answer:
         f"Resource '{name}' does not exist or one of its queried reference-property objects are not present."
     )
     return error(404, "Request_ResourceNotFound", message)
+
+
+def _registered(call: GraphCall) -> JsonObject | None:
+    """Give a simulated application by its client id, where it is registered in the caller's tenant."""
+    asked = BY_CLIENT_ID.fullmatch(call.below)
+    for one in call.simulation.world.applications if asked else ():
+        home = (one.registered_in or one.tenant_id) == call.caller.tid
+        if asked and home and one.client_id == asked[1].lower() and not one.managed_identity:
+            return {
+                "id": one.object_id,
+                "appId": one.client_id,
+                "displayName": one.name,
+                "passwordCredentials": [_password(secret) for secret in one.secrets],
+            }
+    return None
+
+
+def _password(secret: ClientSecret) -> JsonObject:
+    """Show a secret as Graph lists it: never its value, only its first three characters."""
+    ends = secret.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"keyId": secret.secret_id, "hint": secret.value[:3], "endDateTime": ends, "secretText": None}
 
 
 def _rows(call: GraphCall, path: str) -> list[JsonObject] | None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from pipeline.authentication.pem import KeyPair
+    from pipeline.model import EndSource
+
+_ITSELF: "EndSource" = "certificate"
 
 
 class Certificate(AuthMethod[CertificateAuth]):
@@ -30,6 +33,7 @@ class Certificate(AuthMethod[CertificateAuth]):
             tenant_id=asked.tenant_id.lower(),
             client_id=asked.client_id.lower(),
             secret_expires_on=pair.ends_on,
+            secret_expires_on_source=_ITSELF,
             certificate_thumbprint=pair.thumbprint,
         )
         return Offer(record=record, secret=pair.pem)

@@ -20,6 +20,7 @@ class ClientSecret(AuthMethod[ClientSecretAuth]):
     name = "client_secret"
     request_type = ClientSecretAuth
     ends = True
+    listed = True
 
     @override
     async def accept(self, asked: ClientSecretAuth, *, today: date) -> Offer:
@@ -34,6 +35,7 @@ class ClientSecret(AuthMethod[ClientSecretAuth]):
             tenant_id=asked.tenant_id.lower(),
             client_id=asked.client_id.lower(),
             secret_expires_on=asked.secret_expires_on,
+            secret_expires_on_source="entered" if asked.secret_expires_on else None,
         )
         return Offer(record=record, secret=asked.client_secret)
 

@@ -78,6 +78,7 @@ class AuthMethod[Asked: Request](ABC):
         name: as `auth.method` spells it.
         request_type: what a request is parsed to.
         ends: whether its credential ends on a day that a person has to know.
+        listed: whether Microsoft Graph lists its secret with that day.
         rotates: whether its secret is another one after each use.
         personal: whether it speaks for a person, whose roles come and go.
     """
@@ -85,6 +86,7 @@ class AuthMethod[Asked: Request](ABC):
     name: ClassVar[str]
     request_type: ClassVar[type[Request]]
     ends: ClassVar[bool]
+    listed: ClassVar[bool] = False
     rotates: ClassVar[bool] = False
     personal: ClassVar[bool] = False
 

@@ -9,10 +9,12 @@ import msgspec
 from collectors.contract import Collector, Reader
 from collectors.errors import AccessDenied, CollectionError, CredentialRejected, SubscriptionNotVisible
 from pipeline.authentication.claims import Principal
+from pipeline.authentication.generations import is_same
 from pipeline.authentication.methods import METHODS
 from pipeline.authentication.translated import TranslatedCredential
 from pipeline.connecting.attempt_limit import AttemptLimit, Scope, Trier, scopes_of
-from pipeline.credentials import Credentials, RefusedCredential
+from pipeline.connecting.graph_expiry import EndRemark, Learnt, learn_end
+from pipeline.credentials import Credentials, RefusedCredential, hint_of
 from pipeline.errors import AuthenticationFailed, SubscriptionRejected
 from pipeline.model import Attention, SetupCheck
 from pipeline.requests import AuthRequest
@@ -35,24 +37,37 @@ class OpensReaders(Protocol):
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """A credential that Entra accepts, nothing of it kept yet."""
+    """A credential that Entra accepts, nothing of it kept yet; `remark` tells of its end."""
 
     offer: "Offer"
     credential: TranslatedCredential
     principal: Principal
+    remark: EndRemark | None = None
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """What a connection's stored credential does today.
 
     Args:
+        credential: with what was learnt of its end.
         attention: why it is refused; None if it is not, or nobody can tell.
         answered: whether Entra answered at all; without it the attention stays as it was.
     """
 
+    credential: CredentialRecord
     checks: tuple[SetupCheck, ...]
     attention: Attention | None
     answered: bool
+
+    def onto(self, current: ConnectionRecord) -> ConnectionRecord:
+        """Write it on the connection, whatever else has changed there since."""
+        known = current.credential
+        if is_same(msgspec.structs.replace(self.credential, **_end_of(known)), known):
+            known = msgspec.structs.replace(known, **_end_of(self.credential))
+        attention = self.attention if self.answered else current.attention
+        return msgspec.structs.replace(
+            current, credential=known, setup_checks=self.checks, attention=attention
+        )
 
 
 class CredentialTrials:
@@ -104,7 +119,14 @@ class CredentialTrials:
                 raise AuthenticationFailed(
                     error.detail, advice=error.advice, portal_page=error.portal_page, reason=error.reason
                 ) from None
-        return Tried(offer=offer.spoken_for(principal), credential=credential, principal=principal)
+        offer = offer.spoken_for(principal)
+        learnt = await self._learnt(offer.record, credential, hint_of(offer.secret or ""))
+        return Tried(
+            offer=msgspec.structs.replace(offer, record=learnt.credential),
+            credential=credential,
+            principal=principal,
+            remark=learnt.remark,
+        )
 
     async def subscription(self, tried: Tried, subscription_id: str) -> Subscription:
         """Read a subscription with a credential that was accepted.
@@ -127,7 +149,7 @@ class CredentialTrials:
 
     async def checks(self, record: ConnectionRecord, tried: Tried) -> tuple[SetupCheck, ...]:
         """Run the setup checks of a connection that is to be, with a credential that was accepted."""
-        return await self._check(record, tried.credential, tried.principal)
+        return await self._check(record, tried.credential, tried.principal, tried.remark)
 
     async def verify(self, record: ConnectionRecord) -> Verified:
         """Run the setup checks with the stored credential, its secret read and its token asked for anew."""
@@ -135,24 +157,41 @@ class CredentialTrials:
         try:
             credential = await self._credentials.open(record.credential, kept_by=record.id)
             principal = await self._credentials.authenticate(credential)
+            hint = await self._credentials.hint(record.credential) if _is_listed(record.credential) else ""
         except CollectionError as error:
             checks = await self._check(record, RefusedCredential(error), None)
             answered = isinstance(error, CredentialRejected)
             return Verified(
-                checks=checks, attention=attention_of(error) if answered else None, answered=answered
+                credential=record.credential,
+                checks=checks,
+                attention=attention_of(error) if answered else None,
+                answered=answered,
             )
-        return Verified(
-            checks=await self._check(record, credential, principal), attention=None, answered=True
-        )
+        learnt = await self._learnt(record.credential, credential, hint)
+        record = msgspec.structs.replace(record, credential=learnt.credential)
+        checks = await self._check(record, credential, principal, learnt.remark)
+        return Verified(credential=learnt.credential, checks=checks, attention=None, answered=True)
+
+    async def _learnt(
+        self, record: CredentialRecord, credential: "AsyncTokenCredential", hint: str
+    ) -> Learnt:
+        if not _is_listed(record):
+            return Learnt(credential=record)
+        return await learn_end(self._reader(credential, record, ""), record, hint=hint, now=self._clock())
 
     async def _check(
-        self, record: ConnectionRecord, credential: "AsyncTokenCredential", principal: Principal | None
+        self,
+        record: ConnectionRecord,
+        credential: "AsyncTokenCredential",
+        principal: Principal | None,
+        remark: EndRemark | None = None,
     ) -> tuple[SetupCheck, ...]:
         async with self._turn:
             return await check_setup(
                 self._reader(credential, record.credential, record.subscription_id),
                 connection=record,
                 principal=principal,
+                remark=remark,
                 collectors=self._chosen(record),
                 now=self._clock(),
                 portal_url=self._portal_url,
@@ -169,6 +208,17 @@ class CredentialTrials:
         return self._azure.reader(
             credential=credential, tenant_id=record.tenant_id, subscription_id=subscription_id
         )
+
+
+def _is_listed(record: CredentialRecord) -> bool:
+    return METHODS[record.method].listed
+
+
+def _end_of(record: CredentialRecord) -> dict[str, str | None]:
+    return {
+        "secret_expires_on": record.secret_expires_on,
+        "secret_expires_on_source": record.secret_expires_on_source,
+    }
 
 
 def _scopes(offer: "Offer", by: Trier | None) -> Sequence[Scope]:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from pipeline.model import Attention
+from pipeline.model import Attention, EndSource
 from pipeline.stores.records import ConnectionRecord, CredentialRecord
 
 EXPIRY_NOTICE_DAYS = (30, 14, 7, 1)
@@ -34,6 +34,15 @@ def days_left(credential: CredentialRecord, now: datetime) -> int | None:
     if credential.secret_expires_on is None:
         return None
     return (date.fromisoformat(credential.secret_expires_on) - now.astimezone(UTC).date()).days
+
+
+def source_of(credential: CredentialRecord) -> EndSource | None:
+    """Say who told when a secret ends; None if nobody did."""
+    if credential.secret_expires_on is None:
+        return None
+    return credential.secret_expires_on_source or (
+        "certificate" if credential.certificate_thumbprint else "entered"
+    )
 
 
 def expiry_notice(record: ConnectionRecord, now: datetime) -> Attention | None:

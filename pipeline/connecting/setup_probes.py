@@ -92,6 +92,15 @@ class Probe(msgspec.Struct, frozen=True):
     meanings: Meanings
 
 
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a setup check; advice and page with the same places as those of a meaning."""
+
+    status: CheckStatus
+    detail: str
+    advice: str = ""
+    portal_page: str = ""
+
+
 ACCESS_CONTROL_PAGE = "#@{tenant_id}/resource/subscriptions/{subscription_id}/users"
 SUBSCRIPTION_PAGE = "#@{tenant_id}/resource/subscriptions/{subscription_id}/overview"
 DEFENDER_PAGE = "#view/Microsoft_Azure_Security/SecurityMenuBlade/~/EnvironmentSettings"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from collectors.errors import ConnectorError, Transient
-from pipeline.connecting.secret_expiry import expiry_notice
+from pipeline.connecting.secret_expiry import expiry_notice, source_of
 from pipeline.errors import PROBLEM_TYPES, NothingConnected, Problem, UpstreamUnavailable
 from pipeline.model import Attention, AuthView, Connection, ConnectionStatus, Rejected, SecretLeft, SyncRun
 from pipeline.stores.records import ConnectionRecord
@@ -65,6 +65,7 @@ class ConnectionViews:
                 method=record.credential.method,
                 client_id=record.credential.client_id,
                 secret_expires_on=record.credential.secret_expires_on,
+                secret_expires_on_source=source_of(record.credential),
                 certificate_thumbprint=record.credential.certificate_thumbprint,
             ),
             frequency=record.frequency,

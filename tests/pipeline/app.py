@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import override
 
 import msgspec
@@ -173,6 +173,10 @@ class App:
         record = await self.store.get(made.id)
         await self.store.replace(msgspec.structs.replace(record, attention=REFUSED))
         return made
+
+    def day(self, days: int) -> str:
+        """Give the day that many days from now, as a person enters it."""
+        return (self.now + timedelta(days=days)).date().isoformat()
 
     def new_secret(self, *, keep_old: bool = False) -> str:
         """Give the connector a new secret at Entra."""

@@ -51,7 +51,7 @@ class TestConnected:
 
     async def test_what_is_told(self, app: App) -> None:
         """A connection tells everything of itself but its secret."""
-        ends = "2030-05-01"
+        ends = app.day(100)
         made = await app.connect(auth=app.auth(ends=ends))
 
         owner = app.azure.connector

@@ -161,14 +161,14 @@ class TestChange:
         """A new secret replaces the old one, which is gone from the vault; the attention is cleared."""
         made = await app.connect_refused()
         (old,) = app.vault_names
-        auth = app.auth(secret=app.new_secret(), ends="2031-05-01")
+        auth = app.auth(secret=app.new_secret(), ends=app.day(100))
 
         changed = await app.connections.change(made.id, ChangeRequest(auth=auth))
 
         (new,) = app.vault_names
         assert new != old
         assert (changed.status, changed.attention) == ("active", None)
-        assert changed.auth.secret_expires_on == "2031-05-01"
+        assert changed.auth.secret_expires_on == app.day(100)
         assert check_of(changed, "secret_expiry").status == "pass"
 
     async def test_refused_secret(self, app: App) -> None:
@@ -229,10 +229,10 @@ class TestChange:
             return await app.fail_storage()
 
         monkeypatch.setattr(app.store, "replace", replace_and_lose)
-        auth = app.auth(ends="2031-05-01")
+        auth = app.auth(ends=app.day(100))
         changed = await app.connections.change(made.id, ChangeRequest(auth=auth))
 
-        assert changed.auth.secret_expires_on == "2031-05-01"
+        assert changed.auth.secret_expires_on == app.day(100)
         assert len(app.vault_names) == 1
 
     async def test_old_secret_that_stays(self, app: App, caplog: pytest.LogCaptureFixture) -> None:

@@ -21,11 +21,11 @@ async def test_every_connection_of_the_application(app: App) -> None:
     await app.connections.connect(app.request("production", "staging"))
     old = set(app.vault_names)
 
-    rotated = await app.connections.rotate(rotation(app, app.new_secret(), "2031-05-01"))
+    rotated = await app.connections.rotate(rotation(app, app.new_secret(), app.day(100)))
 
     assert len(rotated.connections) == 2
     assert rotated.rejected == ()
-    assert {one.auth.secret_expires_on for one in rotated.connections} == {"2031-05-01"}
+    assert {one.auth.secret_expires_on for one in rotated.connections} == {app.day(100)}
     assert old.isdisjoint(app.vault_names)
     assert len(app.vault_names) == 2
 

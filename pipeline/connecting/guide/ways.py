@@ -218,7 +218,8 @@ WAYS: Mapping[str, Way] = {
             Words(
                 name="secret_expires_on",
                 label="Expires on",
-                help="The last day of the secret, to be warned before.",
+                help="The last day of the secret, to be warned before. Left out, it is read from Microsoft "
+                "Graph where an administrator consented to Application.Read.All.",
                 example="2027-05-01",
             ),
         ),

@@ -100,3 +100,25 @@ async def test_what_is_not_there_is_not_found(azure: SimulatedAzure) -> None:
     status, body = await ask(azure, "users/00000000-0000-0000-0000-000000000000")
 
     assert (status, code(body)) == (404, "Request_ResourceNotFound")
+
+
+async def test_an_application_by_its_client_id(azure: SimulatedAzure) -> None:
+    """It lists when each secret ends and how it begins, and no secret."""
+    secret, path = azure.connector.secrets[0], f"applications(appId='{azure.connector.client_id}')"
+    status, body = await ask(azure, f"{path}?$select=passwordCredentials")
+
+    [listed] = msgspec.convert(body["passwordCredentials"], list[dict[str, str | None]])
+    assert status == 200
+    assert (listed["hint"], listed["secretText"]) == (secret.value[:3], None)
+    assert str(listed["endDateTime"])[:10] == secret.expires_at.date().isoformat()
+
+
+async def test_an_application_without_consent_or_of_another_tenant(azure: SimulatedAzure) -> None:
+    """Without consent it is refused; registered in another tenant, it is not found."""
+    path = f"applications(appId='{azure.connector.client_id}')"
+    azure.connector.registered_in = "another"
+    away = await ask(azure, path)
+    azure.connector.graph_permissions = frozenset()
+    refused = await ask(azure, path)
+
+    assert (away[0], refused[0]) == (404, 403)
