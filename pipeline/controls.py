@@ -7,15 +7,9 @@ import msgspec
 
 from mappings.live import LiveControls
 from mappings.loader import ASSESSMENT_PREFIX, Control, Coverage, Mappings
-from pipeline.model import (
-    Controls,
-    ControlState,
-    ControlStateName,
-    EvidenceItem,
-    EvidenceReference,
-    FrameworkView,
-    VerdictCounts,
-)
+from pipeline.framework_model import ControlState, ControlStateName, EvidenceReference, FrameworkView
+from pipeline.model import Controls, EvidenceItem, VerdictCounts
+from pipeline.verdict_counts import total
 
 _NO_VERDICTS = VerdictCounts()
 _COVERAGES: tuple[Coverage, ...] = ("automated", "partial", "manual", "none")
@@ -116,14 +110,14 @@ def _given(
     for source, counts in sources:
         for check_id in source.checks_of(framework_id, control_id):
             found = counts.get(check_id, _NO_VERDICTS)
-            given[check_id] = _total((given[check_id], found)) if check_id in given else found
+            given[check_id] = total((given[check_id], found)) if check_id in given else found
     return dict(sorted(given.items()))
 
 
 def _control_state(
     control: Control, given: Mapping[str, VerdictCounts], *, newest: EvidenceItem | None
 ) -> ControlState:
-    verdicts = _total(given.values())
+    verdicts = total(given.values())
     silent = tuple(
         check_id
         for check_id, one in given.items()
@@ -162,14 +156,6 @@ def _coverage(control: Control, checks: Collection[str]) -> Coverage:
         return "none"
     first = any(check_id.startswith(ASSESSMENT_PREFIX) for check_id in checks)
     return "partial" if first and control.coverage in {"none", "manual"} else control.coverage
-
-
-def _total(several: Iterable[VerdictCounts]) -> VerdictCounts:
-    total = VerdictCounts()
-    for one in several:
-        for field in VerdictCounts.__struct_fields__:
-            setattr(total, field, getattr(total, field) + getattr(one, field))
-    return total
 
 
 def _newest_items(framework_id: str, items: Sequence[EvidenceItem]) -> Mapping[str, EvidenceItem]:

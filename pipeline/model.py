@@ -6,7 +6,6 @@ from typing import Literal
 import msgspec
 
 from collectors.contract import JsonValue
-from mappings.loader import Coverage
 
 type Frequency = Literal["daily", "hourly"]
 type ConnectionStatus = Literal["active", "paused", "attention"]
@@ -15,7 +14,6 @@ type RunStatus = Literal["queued", "running", "succeeded", "partial", "failed"]
 type CollectorStatus = Literal["pending", "running", "succeeded", "unavailable", "failed"]
 type CheckStatus = Literal["pass", "warn", "fail", "unknown"]
 type ItemStatus = Literal["collected", "unavailable"]
-type EndSource = Literal["entered", "graph", "certificate"]
 type Controls = Mapping[str, tuple[str, ...]]
 
 
@@ -38,12 +36,11 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuthView(msgspec.Struct, frozen=True, kw_only=True):
-    """How a connection authenticates; never a secret. `..._source`: who told the day it ends."""
+    """How a connection authenticates; never a secret."""
 
     method: str
     client_id: str | None = None
     secret_expires_on: str | None = None
-    secret_expires_on_source: EndSource | None = None
     certificate_thumbprint: str | None = None
 
 
@@ -51,9 +48,10 @@ class SecretLeft(msgspec.Struct, frozen=True, kw_only=True):
     """A secret in the key vault that nothing uses any more and that is not gone yet.
 
     Args:
-        name, since: in the vault; since when it is so.
+        name: in the vault.
         state: `not_deleted` if the vault refused or was away: it is tried again every minute;
             `kept_by_vault` if it is deleted, and purge protection keeps it until the retention ends.
+        since: when it came to that.
     """
 
     name: str
@@ -257,44 +255,3 @@ class Page[T](msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[T, ...]
     next_cursor: str | None
     total: int | None = None
-
-
-type ControlStateName = Literal[
-    "pass", "fail", "partial", "manual", "unknown", "not_applicable", "no_evidence"
-]
-
-
-class EvidenceReference(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest evidence item that supports a control."""
-
-    id: str
-    kind: str
-    collected_at: str
-    freshness: Literal["fresh", "stale"]
-
-
-class ControlState(msgspec.Struct, frozen=True, kw_only=True):
-    """One control of a framework as the evidence shows it; `without_verdict` are checks that did not run."""
-
-    id: str
-    title: str
-    parent: str | None
-    coverage: Coverage
-    state: ControlStateName
-    verdicts: VerdictCounts
-    checks: tuple[str, ...]
-    without_verdict: tuple[str, ...]
-    newest_evidence: EvidenceReference | None = None
-
-
-class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
-    """One framework in one published version; `coverage` counts its controls."""
-
-    id: str
-    title: str
-    publisher: str
-    version: str
-    link: str
-    note: str
-    controls: int
-    coverage: Mapping[Coverage, int]

@@ -9,7 +9,8 @@ import msgspec
 from collectors.contract import Check, Collector
 from pipeline.controls import framework_views
 from pipeline.errors import InvalidRequest, NotFound
-from pipeline.model import Controls, FrameworkView, Page
+from pipeline.framework_model import FrameworkView
+from pipeline.model import Controls, Page
 from pipeline.reading.cursors import refused
 
 if TYPE_CHECKING:

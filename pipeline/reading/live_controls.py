@@ -14,7 +14,7 @@ from mappings.loader import Mappings
 from pipeline.model import EvidenceItem, VerdictCounts
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.records import Pointer
-from pipeline.syncing.run_report import added
+from pipeline.verdict_counts import total, total_by_check
 
 SERVICE, KIND = "defender", "regulatory_compliance"
 NAMED = "recommendation_controls"
@@ -68,16 +68,8 @@ class Standing:
         together: defaultdict[LiveControls, list[Counts]] = defaultdict(list)
         for connection_id, several in self._counts.items():
             together[self._live.get(connection_id, published)].extend(several)
-        counts = _added(together.pop(published, []))
-        return counts, [(live, _added(several)) for live, several in together.items()]
-
-
-def _added(several: list[Counts]) -> Counts:
-    found: defaultdict[str, list[VerdictCounts]] = defaultdict(list)
-    for counts in several:
-        for check_id, verdicts in counts.items():
-            found[check_id].append(verdicts)
-    return {check_id: added(verdicts) for check_id, verdicts in found.items()}
+        counts = total_by_check(together.pop(published, []))
+        return counts, [(live, total_by_check(several)) for live, several in together.items()]
 
 
 def _standing(pointer: Pointer) -> Counts:
@@ -85,4 +77,4 @@ def _standing(pointer: Pointer) -> Counts:
     if pointer.index is None or pointer.newest_try.status == "collected":
         return pointer.counts
     gap = VerdictCounts(unknown=1)
-    return {check_id: added((verdicts, gap)) for check_id, verdicts in pointer.counts.items()}
+    return {check_id: total((verdicts, gap)) for check_id, verdicts in pointer.counts.items()}

@@ -14,8 +14,9 @@ from mappings.loader import ASSESSMENT_PREFIX, Mappings
 from pipeline.controls import control_states
 from pipeline.errors import NotFound
 from pipeline.evidence import first_broken_of, freshness
+from pipeline.framework_model import ControlState
 from pipeline.ids import parse_evidence_id
-from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, Page
+from pipeline.model import ChainState, EvidenceItem, Finding, Page
 from pipeline.reading.connection_walk import ConnectionWalk, Placed
 from pipeline.reading.filters import finding_filter, matches, quoted, supports
 from pipeline.reading.live_controls import LiveControlsReader, Standing

@@ -10,7 +10,7 @@ from pipeline.model import EvidenceItem, PartRun, ProblemView, VerdictCounts
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.protocols import ConnectionStore
 from pipeline.stores.records import Pointer
-from pipeline.syncing.run_report import added
+from pipeline.verdict_counts import total
 
 type ServiceStateName = Literal[
     "collected",
@@ -100,7 +100,7 @@ class ServiceStates:
             portal_url=shown.portal_url if shown else None,
             collected_at=max((pointer.collected_at or "" for pointer in pointers), default="") or None,
             resources=_resources(found),
-            verdicts=added(counts for pointer in pointers for counts in pointer.counts.values()),
+            verdicts=total(counts for pointer in pointers for counts in pointer.counts.values()),
         )
 
 

@@ -16,12 +16,10 @@ from pipeline.model import (
     ProblemView,
     RunStatus,
     SyncRun,
-    VerdictCounts,
 )
 from pipeline.stores.records import PartOutcome
 from pipeline.times import from_rfc3339
-
-_COUNTS = VerdictCounts.__struct_fields__
+from pipeline.verdict_counts import total
 
 
 def started(run: SyncRun, jobs: Sequence[PartJob], not_collected: Sequence[str], at: str) -> SyncRun:
@@ -83,12 +81,6 @@ def changes_of(outcomes: Iterable[PartOutcome]) -> Changes:
     )
 
 
-def added(counts: Iterable[VerdictCounts]) -> VerdictCounts:
-    """Add up verdict counts."""
-    every = list(counts)
-    return VerdictCounts(**{name: sum(getattr(one, name) for one in every) for name in _COUNTS})
-
-
 def _run_finished(run: SyncRun) -> SyncRunFinished:
     return SyncRunFinished(
         sync_run_id=run.id,
@@ -133,7 +125,7 @@ def _collector_run(service: str, outcomes: Sequence[PartOutcome], expected: int)
         service=service,
         status=_status(outcomes, expected),
         resources=max((outcome.resources for outcome in outcomes), default=0),
-        verdicts=added(counts for outcome in outcomes for counts in outcome.counts.values()),
+        verdicts=total(counts for outcome in outcomes for counts in outcome.counts.values()),
         requests=sum(outcome.requests_sent for outcome in outcomes),
         pages=sum(outcome.pages_read for outcome in outcomes),
         throttled=sum(outcome.throttled for outcome in outcomes),

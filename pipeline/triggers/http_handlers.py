@@ -7,15 +7,14 @@ from msgspec import UNSET
 from pipeline.audit import AuditEntry
 from pipeline.connecting.export import ConfigurationExport
 from pipeline.connecting.guide.views import ConnectGuide
+from pipeline.framework_model import ControlState, FrameworkView
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
     ChainState,
     Connected,
     Connection,
-    ControlState,
     EvidenceItem,
     Finding,
-    FrameworkView,
     Page,
     Rotated,
     SyncRun,

@@ -5,8 +5,9 @@ from typing import Any
 from pipeline.audit import AuditEntry
 from pipeline.connecting.export import ConfigurationExport
 from pipeline.errors import NotFound
+from pipeline.framework_model import ControlState, FrameworkView
 from pipeline.health import HealthDetails, HealthState
-from pipeline.model import ChainState, ControlState, EvidenceItem, Finding, FrameworkView, Page
+from pipeline.model import ChainState, EvidenceItem, Finding, Page
 from pipeline.reading.catalogue import CheckView, ServiceView
 from pipeline.reading.population import ResourceView
 from pipeline.reading.service_states import ServiceState

@@ -8,12 +8,12 @@ from pipeline.callers.caller import Caller
 from pipeline.connecting.attempt_limit import Trier
 from pipeline.connecting.export import ConfigurationExport
 from pipeline.connecting.guide.guide import ConnectGuides
+from pipeline.framework_model import ControlState
 from pipeline.health import HealthDetails, HealthState
 from pipeline.model import (
     ChainState,
     Connected,
     Connection,
-    ControlState,
     EvidenceItem,
     Finding,
     Page,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mappings.live import LiveControls
 from mappings.loader import Mappings, load
 from pipeline.controls import control_states, controls_of, framework_views
-from pipeline.model import ControlState, EvidenceItem, Provenance, VerdictCounts
+from pipeline.framework_model import ControlState
+from pipeline.model import EvidenceItem, Provenance, VerdictCounts
 
 SCORE, ROWS, ALERTS = "defender_secure_score", "defender_resource_assessments", "defender_security_alerts"
 GOOD, BAD, UNREAD = VerdictCounts(passed=1), VerdictCounts(failed=1), VerdictCounts(unknown=1)

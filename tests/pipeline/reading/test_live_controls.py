@@ -10,7 +10,8 @@ from collectors.defender import COLLECTOR
 from collectors.defender.recommendation_controls import RecommendationControls
 from collectors.defender.regulatory_compliance import PART
 from collectors.errors import AccessDenied
-from pipeline.model import ControlState, Finding
+from pipeline.framework_model import ControlState
+from pipeline.model import Finding
 from pipeline.reading.live_controls import KIND, NAMED, SERVICE
 from pipeline.requests import FindingQuery
 from pipeline.stores.records import ConnectionRecord

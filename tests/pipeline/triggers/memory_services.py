@@ -13,13 +13,13 @@ from pipeline.callers.admission import Admission, TokenCheck
 from pipeline.connecting.attempt_limit import Trier
 from pipeline.connecting.export import ConfigurationExport
 from pipeline.connecting.guide.guide import ConnectGuides
+from pipeline.framework_model import ControlState
 from pipeline.health import Health
 from pipeline.model import (
     AuthView,
     ChainState,
     Connected,
     Connection,
-    ControlState,
     EvidenceItem,
     Finding,
     Page,
