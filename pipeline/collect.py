@@ -177,6 +177,7 @@ class PartCollection:
             pages_read=reader.pages_read if reader else 0,
             throttled=reader.throttled if reader else 0,
             duration_ms=round((finished_at - result.started_at).total_seconds() * 1000),
+            kept=dict(recorder.kept),
         )
 
 

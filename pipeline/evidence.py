@@ -17,6 +17,7 @@ from pipeline.ids import evidence_id
 from pipeline.model import Controls, EvidenceItem, Frequency, PartRun, Provenance, VerdictCounts
 from pipeline.stores.records import Head, PartOutcome, Pointer
 from pipeline.times import from_rfc3339
+from pipeline.verdict_counts import total_by_check
 
 _NOT_SEALED = ("digest", "freshness", "newest_try", "no_longer_collected")
 INTERVAL = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}
@@ -77,6 +78,8 @@ def _provenance(outcome: PartOutcome, stamp: Stamp) -> Provenance:
 def point(before: Pointer | None, outcome: PartOutcome, place: int) -> Pointer:
     """Move a kind's pointer to a new item; one that is `unavailable` never replaces a good one.
 
+    What a good one could not see again, because one of its lists was refused, counts as it last stood.
+
     Args:
         before: the pointer so far.
         place: the new item's place in the chain.
@@ -90,7 +93,7 @@ def point(before: Pointer | None, outcome: PartOutcome, place: int) -> Pointer:
         newest_index=place,
         tried_at=outcome.finished_at,
         newest_try=PartRun(kind=outcome.kind, status=outcome.status, problem=outcome.problem),
-        counts=outcome.counts,
+        counts=total_by_check((outcome.counts, outcome.kept)),
         manifest=manifest,
     )
     if outcome.status == "collected" or before is None or before.index is None:

@@ -241,6 +241,11 @@ def status_code(status: Status) -> int:
     return _STATUSES.index(status)
 
 
+def status_of(code: int) -> Status:
+    """Give the status that a manifest keeps as a number: the inverse of `status_code`."""
+    return _STATUSES[code]
+
+
 def _again(operation: Operation) -> Operation:
     """Give what makes the same row of an operation whose answer was lost."""
     return ("upsert", operation[1], {"mode": "replace"}) if operation[0] == "create" else operation

@@ -9,7 +9,7 @@ import msgspec
 from collectors.contract import POPULATION, Status, Verdict
 from pipeline.ids import finding_id
 from pipeline.model import Changes, VerdictCounts
-from pipeline.stores.finding_table import Intervals, place_of, status_code
+from pipeline.stores.finding_table import Intervals, place_of, status_code, status_of
 from pipeline.stores.manifests import OpenFinding, check_mark
 from pipeline.syncing.finding_outbox import FindingOutbox, FindingWriter
 
@@ -41,8 +41,10 @@ class FindingRecorder:
         self._opened = 0
         self._closed = 0
         self._resources: set[int] = set()
+        self._gaps: set[bytes] = set()
         self.open: dict[bytes, OpenFinding] = {}
         self.counts: defaultdict[str, VerdictCounts] = defaultdict(VerdictCounts)
+        self.kept: defaultdict[str, VerdictCounts] = defaultdict(VerdictCounts)
 
     @property
     def sequence(self) -> int:
@@ -88,8 +90,9 @@ class FindingRecorder:
         """
         found = finding_id(self._intervals.connection_id, verdict.check_id, verdict.resource_id)
         known = self._before.get(found)
-        if found in self.open or (known is not None and known[1] == self._intervals.sequence):
+        if found in self.open or found in self._gaps:
             return  # answered already, or refused by another read too
+        self._gaps.add(found)
         count(self.counts[verdict.check_id], verdict.status)
         mark = _fingerprint(verdict)
         if known is None or (known[2] == _UNKNOWN and known[0] != mark):
@@ -100,16 +103,20 @@ class FindingRecorder:
     async def finish(self, *, unread: Iterable[str] = ()) -> None:
         """Close the intervals of what was not seen any more, and wait until all is written.
 
+        What stays open unseen is counted in `kept`, by its last status: the run did not find it so, and
+        still nobody said otherwise.
+
         Args:
             unread: ids of checks that could not look at everything; nothing of theirs closes, nor does any
                 resource count as gone: which of them were not listed nobody knows.
         """
-        kept = {check_mark(check_id) for check_id in unread}
+        kept = {check_mark(check_id): check_id for check_id in unread}
         if kept:
-            kept.add(check_mark(POPULATION))
+            kept[check_mark(POPULATION)] = POPULATION
         for found, known in self._before.items():
             if known[3] in kept:
                 self.open[found] = known
+                self._count_kept(kept[known[3]], found, known[2])
             else:
                 await self._close(found, known)
         self._before.clear()
@@ -125,6 +132,11 @@ class FindingRecorder:
     async def abandon(self) -> None:
         """Stop writing; what was written stays invisible and is swept by the next attempt."""
         await self._outbox.abandon()
+
+    def _count_kept(self, check_id: str, found: bytes, code: int) -> None:
+        is_counted_gap = code == _UNKNOWN and found in self._gaps
+        if check_id != POPULATION and not is_counted_gap:
+            count(self.kept[check_id], status_of(code))
 
     def _entry(self, verdict: Verdict, mark: bytes) -> OpenFinding:
         """Give what is kept of an interval that opens now, in the next place of its run."""

@@ -211,6 +211,16 @@ class TestPoint:
 
         assert moved.counts == {"colour": VerdictCounts()}
 
+    def test_what_a_good_try_kept_counts_with_what_it_saw(self) -> None:
+        """Findings of a list that was refused are still open, and so they still count."""
+        kept = {"colour": VerdictCounts(failed=1), "shape": VerdictCounts(passed=3)}
+        moved = point(None, outcome(kept=kept), 0)
+
+        assert moved.counts == {
+            "colour": VerdictCounts(passed=1, failed=1),
+            "shape": VerdictCounts(passed=3),
+        }
+
     def test_an_unchanged_part_keeps_the_manifest(self) -> None:
         """Nothing was written, the old list still holds."""
         assert point(point(None, outcome(manifest=4), 0), outcome(manifest=None), 1).manifest == 4

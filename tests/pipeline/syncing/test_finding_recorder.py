@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from collectors.contract import POPULATION, Status, Verdict
 from pipeline.ids import finding_id
+from pipeline.model import VerdictCounts
 from pipeline.stores.finding_table import ROWS_PER_PARTITION, Intervals
 from pipeline.stores.manifests import OpenFinding
 from pipeline.stores.tables import Operation, partition_of
@@ -217,6 +218,46 @@ class TestPartialGaps:
         await made.finish(unread=["colour"])
 
         assert (made.changes.opened, made.counts["colour"].unknown) == (1, 0)
+
+    async def test_what_is_kept_is_counted_apart(self) -> None:
+        """By its last status; not what was seen again, nor resources, nor what another check closes."""
+        first = recorder(SlowWriter())
+        for resource, status in (("a", Status.PASS), ("b", Status.FAIL), ("c", Status.MANUAL)):
+            await first.emit(verdict("colour", resource, status))
+        await first.emit(verdict("shape", "a", Status.FAIL))
+        await first.emit(verdict(f"{POPULATION}thing/a", "a"))
+        await first.finish()
+        second = recorder(SlowWriter(), dict(first.open), sequence=2)
+        await second.emit(verdict("colour", "a"))
+        await second.finish(unread=["colour"])
+
+        assert first.kept == {}
+        assert second.kept == {"colour": VerdictCounts(failed=1, manual=1)}
+        assert second.counts == {"colour": VerdictCounts(passed=1)}
+
+    async def test_a_refusal_that_goes_on_is_unknown_once(self) -> None:
+        """Counted as the gap that it is, in every run, and by however many reads; never as kept too."""
+        before: dict[bytes, OpenFinding] = {}
+        for sequence in (1, 2, 3):
+            made = recorder(SlowWriter(), dict(before), sequence=sequence)
+            for _ in range(2):
+                await made.emit_gap(verdict("colour", "a", Status.UNKNOWN))
+            await made.finish(unread=["colour"])
+            before = made.open
+
+            assert (made.counts, made.kept) == ({"colour": VerdictCounts(unknown=1)}, {})
+
+    async def test_a_refused_check_keeps_its_fail_of_the_very_resource(self) -> None:
+        """The verdict that stands is counted, and the gap beside it."""
+        first = recorder(SlowWriter())
+        await first.emit(verdict("colour", "a", Status.FAIL))
+        await first.finish()
+        second = recorder(SlowWriter(), dict(first.open), sequence=2)
+        await second.emit_gap(verdict("colour", "a", Status.UNKNOWN))
+        await second.finish(unread=["colour"])
+
+        assert second.counts == {"colour": VerdictCounts(unknown=1)}
+        assert second.kept == {"colour": VerdictCounts(failed=1)}
 
 
 async def test_a_resource_itself_counts_as_no_verdict() -> None:

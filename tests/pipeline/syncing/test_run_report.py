@@ -1,20 +1,13 @@
 """What a run says of itself."""
 
+import msgspec
 import pytest
 
 from pipeline.collect import PartJob
 from pipeline.event_log import line_of
 from pipeline.model import Changes, ItemStatus, ProblemView, SyncRun, VerdictCounts
 from pipeline.stores.records import PartOutcome
-from pipeline.syncing.run_report import (
-    added,
-    changes_of,
-    end_events,
-    ended,
-    failed_attempt,
-    progressed,
-    started,
-)
+from pipeline.syncing.run_report import changes_of, end_events, ended, failed_attempt, progressed, started
 from tests.pipeline.sync_rig import World
 
 PROBLEM = ProblemView(code="permission_missing", detail="No.")
@@ -94,18 +87,18 @@ def test_a_service_adds_up_its_parts() -> None:
     assert [(part.kind, part.problem) for part in alpha.parts] == [("one", None), ("two", PROBLEM)]
 
 
+def test_what_was_kept_is_no_verdict_of_the_run() -> None:
+    """The run did not see it."""
+    kept = msgspec.structs.replace(ONE, kept={"one": VerdictCounts(failed=9)})
+    alpha, _ = progressed(RUN, JOBS, [kept, TWO]).collectors
+
+    assert alpha.verdicts == VerdictCounts(passed=4, unknown=2)
+
+
 def test_changes_add_up() -> None:
     """Of all parts."""
     assert Changes(opened=9, closed=3) == changes_of([ONE, TWO, THREE])
     assert Changes() == changes_of([])
-
-
-def test_counts_add_up_without_touching_their_parts() -> None:
-    """They are counted again at the next reading."""
-    one = VerdictCounts(failed=1)
-
-    assert VerdictCounts(failed=2) == added([one, one])
-    assert one == VerdictCounts(failed=1)
 
 
 def test_it_ends_once() -> None:
