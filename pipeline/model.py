@@ -14,6 +14,7 @@ type RunStatus = Literal["queued", "running", "succeeded", "partial", "failed"]
 type CollectorStatus = Literal["pending", "running", "succeeded", "unavailable", "failed"]
 type CheckStatus = Literal["pass", "warn", "fail", "unknown"]
 type ItemStatus = Literal["collected", "unavailable"]
+type EndSource = Literal["entered", "graph", "certificate"]
 type Controls = Mapping[str, tuple[str, ...]]
 
 
@@ -36,11 +37,12 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuthView(msgspec.Struct, frozen=True, kw_only=True):
-    """How a connection authenticates; never a secret."""
+    """How a connection authenticates; never a secret. `..._source`: who told the day it ends."""
 
     method: str
     client_id: str | None = None
     secret_expires_on: str | None = None
+    secret_expires_on_source: EndSource | None = None
     certificate_thumbprint: str | None = None
 
 
@@ -48,10 +50,9 @@ class SecretLeft(msgspec.Struct, frozen=True, kw_only=True):
     """A secret in the key vault that nothing uses any more and that is not gone yet.
 
     Args:
-        name: in the vault.
+        name, since: in the vault; since when it is so.
         state: `not_deleted` if the vault refused or was away: it is tried again every minute;
             `kept_by_vault` if it is deleted, and purge protection keeps it until the retention ends.
-        since: when it came to that.
     """
 
     name: str

@@ -8,6 +8,7 @@ from collectors.contract import JsonValue
 from pipeline.model import (
     Attention,
     Changes,
+    EndSource,
     Frequency,
     ItemStatus,
     PartRun,
@@ -23,8 +24,9 @@ class CredentialRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         secret_name: the Key Vault secret, a fresh name per credential version; None without a secret.
-        secret_expires_on: the day the application's secret ends, as the person told us, or its certificate,
-            as it says itself; None if unknown, or if nothing ends.
+        secret_expires_on: the last day of the application's secret, or of its certificate; None if unknown,
+            or if nothing ends.
+        secret_expires_on_source: who told that day; None too in rows from before it was kept.
         principal_id: object id of the service principal, as the access token named it; None until known.
         certificate_thumbprint: as the Azure portal shows it; None without a certificate.
         identity_client_id: the app's user-assigned identity that is used; None for the one of the settings.
@@ -35,6 +37,7 @@ class CredentialRecord(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     secret_name: str | None = None
     secret_expires_on: str | None = None
+    secret_expires_on_source: EndSource | None = None
     principal_id: str | None = None
     certificate_thumbprint: str | None = None
     identity_client_id: str | None = None
