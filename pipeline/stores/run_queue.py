@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.configuration.values import StorageTarget
+from pipeline.stores.tables import behind_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,10 +79,17 @@ class RunQueue:
             encoding = TextBase64EncodePolicy()
             if self._target.uri is None:
                 self._opened = QueueClient.from_connection_string(
-                    self._target.connection_string or "", QUEUE, message_encode_policy=encoding
+                    self._target.connection_string or "",
+                    QUEUE,
+                    message_encode_policy=encoding,
+                    use_env_settings=behind_proxy(),
                 )
             else:
                 self._opened = QueueClient(
-                    self._target.uri, QUEUE, credential=self._identity(), message_encode_policy=encoding
+                    self._target.uri,
+                    QUEUE,
+                    credential=self._identity(),
+                    message_encode_policy=encoding,
+                    use_env_settings=behind_proxy(),
                 )
         return self._opened

@@ -118,11 +118,23 @@ class TableStorage:
 
             if self._target.uri is None:
                 self._service = TableServiceClient.from_connection_string(
-                    self._target.connection_string or ""
+                    self._target.connection_string or "", use_env_settings=behind_proxy()
                 )
             else:
-                self._service = TableServiceClient(self._target.uri, credential=self._identity())
+                self._service = TableServiceClient(
+                    self._target.uri, credential=self._identity(), use_env_settings=behind_proxy()
+                )
         return self._service
+
+
+def behind_proxy() -> bool:
+    """Tell whether the environment names a proxy.
+
+    Without one, a client need not look for it, and for a password in `~/.netrc`, in a thread at each request.
+    """
+    from urllib.request import getproxies
+
+    return bool(getproxies())
 
 
 def _failed(task: "asyncio.Task[TableClient]") -> bool:
