@@ -1,12 +1,17 @@
 """One new secret for every connection of an application."""
 
+from collections.abc import Callable
+
+import msgspec
 import pytest
 
-from local.azure.changes import RevokeRole
+from local.azure.changes import AddCertificate, RevokeRole
+from local.azure.faults import Fault, Kind
 from pipeline.errors import AuthenticationFailed, Conflict, InvalidRequest, NotFound
-from pipeline.requests import RotateRequest
+from pipeline.requests import AuthRequest, CertificateAuth, ChangeRequest, RotateRequest
 from pipeline.stores.records import ConnectionRecord
-from tests.pipeline.app import App, check_of
+from tests.key_pairs import MadeUp, make
+from tests.pipeline.app import REFUSED, App, check_of
 
 
 def rotation(app: App, secret: str, ends: str | None = None, **other: str) -> RotateRequest:
@@ -126,3 +131,111 @@ async def test_one_that_could_not_be_changed(app: App, monkeypatch: pytest.Monke
     assert [one.subscription_name for one in rotated.connections] == ["production"]
     assert [(one.subscription_id, one.problem["code"]) for one in rotated.rejected] == [(staging, "conflict")]
     assert len(app.vault_names) == 2
+
+
+def by(method: str) -> Callable[[App], RotateRequest]:
+    """Give what asks to rotate to a new secret, or to a new certificate, that Entra knows."""
+
+    def asked(app: App) -> RotateRequest:
+        if method == "client_secret":
+            return rotation(app, app.new_secret(keep_old=True))
+        pair, owner = registered(app), app.azure.connector
+        return RotateRequest(tenant_id=owner.tenant_id, client_id=owner.client_id, certificate_pem=pair.pem)
+
+    return asked
+
+
+def registered(app: App) -> MadeUp:
+    """Make a certificate that the connector knows."""
+    pair = make()
+    app.azure.apply(AddCertificate(certificate_pem=pair.certificate))
+    return pair
+
+
+async def connected(app: App, method: str, *names: str) -> list[ConnectionRecord]:
+    """Connect subscriptions with a client secret or a certificate; gives their rows, by subscription."""
+    owner = app.azure.connector
+    auth: AuthRequest = app.auth()
+    if method == "certificate":
+        auth = CertificateAuth(
+            tenant_id=owner.tenant_id, client_id=owner.client_id, certificate_pem=registered(app).pem
+        )
+    made = (await app.connections.connect(app.request(*names, auth=auth))).connections
+    return [await app.store.get(one.id) for one in made]
+
+
+@pytest.mark.parametrize("method", ["client_secret", "certificate"])
+class TestBothKinds:
+    """What holds for a client secret holds for a certificate."""
+
+    async def test_the_new_one_is_kept_and_the_old_one_gone(self, app: App, method: str) -> None:
+        """Each connection has the new one under a name of its own; nothing else is left in the vault."""
+        records = await connected(app, method, "production", "staging")
+        asked = by(method)(app)
+
+        rotated = await app.connections.rotate(asked)
+
+        now = [await app.store.get(record.id) for record in records]
+        held = app.azure.simulation.vault.secrets
+        assert {one.id for one in rotated.connections} == {record.id for record in records}
+        assert set(app.vault_names) == {str(record.credential.secret_name) for record in now}
+        assert len({held[str(record.credential.secret_name)].newest.value for record in now}) == 1
+        assert {record.credential.secret_name for record in records}.isdisjoint(app.vault_names)
+
+    async def test_a_paused_one_and_one_in_attention(self, app: App, method: str) -> None:
+        """Both are changed too: the one stays paused, the other's attention is cleared."""
+        paused, refused = await connected(app, method, "production", "staging")
+        await app.connections.change(paused.id, ChangeRequest(status="paused"))
+        await app.store.replace(msgspec.structs.replace(await app.store.get(paused.id), attention=REFUSED))
+        await app.store.replace(msgspec.structs.replace(refused, attention=REFUSED))
+
+        rotated = await app.connections.rotate(by(method)(app))
+
+        assert {(one.id, one.status, one.attention) for one in rotated.connections} == {
+            (paused.id, "paused", None),
+            (refused.id, "active", None),
+        }
+
+    async def test_the_vault_refuses_the_third(self, app: App, method: str) -> None:
+        """It says which two changed and which kept the old one; the old ones of these two are gone."""
+        records = await connected(app, method, "production", "staging", "sandbox")
+        asked = by(method)(app)
+        app.azure.add_fault(Fault(kind=Kind.STATUS, path="/secrets/*", method="PUT", skip=2, count=None))
+
+        rotated = await app.connections.rotate(asked)
+
+        changed = {one.id for one in rotated.connections}
+        [kept] = [record for record in records if record.id not in changed]
+        [told] = rotated.rejected
+        now = {record.id: (await app.store.get(record.id)).credential.secret_name for record in records}
+        assert len(changed) == 2
+        assert (told.subscription_id, told.problem["code"]) == (kept.subscription_id, "secret_unavailable")
+        assert now[kept.id] == kept.credential.secret_name
+        assert set(app.vault_names) == set(now.values())
+
+    async def test_the_one_that_kept_the_old_one(self, app: App, method: str) -> None:
+        """It still works, and asking once more changes it too."""
+        await connected(app, method, "production", "staging", "sandbox")
+        asked = by(method)(app)
+        app.azure.add_fault(Fault(kind=Kind.STATUS, path="/secrets/*", method="PUT", skip=2, count=None))
+        [told] = (await app.connections.rotate(asked)).rejected
+        app.azure.simulation.faults.clear()
+        kept = str(await app.store.claimed_by(told.subscription_id))
+
+        verified = await app.connections.verify(kept)
+        again = await app.connections.rotate(asked)
+
+        assert verified.status == "active"
+        assert (len(again.connections), again.rejected) == (3, ())
+        assert len(app.vault_names) == 3
+
+    async def test_the_other_kind_stays(self, app: App, method: str) -> None:
+        """A connection of the same application with a credential of the other kind is left alone."""
+        other = {"client_secret": "certificate", "certificate": "client_secret"}[method]
+        [mine] = await connected(app, method, "production")
+        [left] = await connected(app, other, "staging")
+
+        rotated = await app.connections.rotate(by(method)(app))
+
+        assert [one.id for one in rotated.connections] == [mine.id]
+        assert await app.store.get(left.id) == left
