@@ -68,7 +68,8 @@ RULES = (
             title="Encrypted with a customer-managed key",
             severity="low",
             rationale="With a key of one's own the data can be made unreadable without Microsoft's help.",
-            remediation="A registry gets its key at creation. CLI: az acr create --identity <id> "
+            remediation="Portal: Container registries > Create > Encryption > Customer-managed key: "
+            "Enabled; a registry gets its key at creation. CLI: az acr create --identity <id> "
             "--key-encryption-key <key id> --sku Premium ...",
             permission=REGISTRIES.permission,
         ),
@@ -81,7 +82,9 @@ RULES = (
             title="Anonymous pull disabled",
             severity="medium",
             rationale="Anonymous pull publishes every image of the registry to anybody.",
-            remediation="CLI: az acr update -n <name> --anonymous-pull-enabled false",
+            remediation="Portal: Policy > Definitions > Configure container registries to disable anonymous "
+            "authentication > Assign, and remediate. CLI: az acr update -n <name> --anonymous-pull-enabled "
+            "false",
             permission=REGISTRIES.permission,
         ),
         must_be_off("properties.anonymousPullEnabled", "Anonymous pull", absent=False),

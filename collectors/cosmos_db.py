@@ -157,8 +157,9 @@ RULES = (
             title="Local authentication disabled",
             severity="medium",
             rationale="Account keys give all rights and name nobody; Entra identities can be limited.",
-            remediation="Bicep: disableLocalAuth: true on Microsoft.DocumentDB/databaseAccounts. CLI: az "
-            "resource update --ids <account id> --set properties.disableLocalAuth=true",
+            remediation="Portal: Policy > Definitions > Configure Cosmos DB database accounts to disable "
+            "local authentication > Assign, and remediate. CLI: az resource update --ids <account id> --set "
+            "properties.disableLocalAuth=true",
             permission=ACCOUNTS.permission,
         ),
         # Absent means keys work (REST reference: "Opt-out of local authentication").

@@ -86,8 +86,9 @@ RULES = (
             severity="high",
             rationale="Without role-based access control everybody who reaches the API server is its "
             "administrator.",
-            remediation="RBAC is chosen at creation: make a new cluster. CLI: az aks create -g <group> -n "
-            "<name> --enable-aad --enable-azure-rbac",
+            remediation="Portal: Kubernetes services > Create > Authentication and Authorization > "
+            "Microsoft Entra ID authentication with Azure RBAC; a cluster gets it at creation. CLI: az aks "
+            "create -g <group> -n <name> --enable-aad --enable-azure-rbac",
             permission=CLUSTERS.permission,
         ),
         # Absent counts as off in the built-in policy ac4a19c2-fa67-49b4-8ae5-0b2e78c49457.
@@ -127,8 +128,9 @@ RULES = (
             title="API server not public",
             severity="high",
             rationale="A private API server cannot be attacked from the internet at all.",
-            remediation="A cluster becomes private at creation, or through API Server VNet Integration. "
-            "CLI: az aks create -g <group> -n <name> --enable-private-cluster",
+            remediation="Portal: Kubernetes services > Create > Networking > Enable private cluster; a "
+            "cluster becomes private at creation, or through API Server VNet Integration. CLI: az aks "
+            "create -g <group> -n <name> --enable-private-cluster",
             permission=CLUSTERS.permission,
         ),
         # Authorised ranges narrow a public API server but do not make it a private one.
@@ -153,7 +155,8 @@ RULES = (
             title="Nodes without public IP addresses",
             severity="high",
             rationale="A node with a public address can be reached past the load balancer and its rules.",
-            remediation="Make the node pool anew without public addresses. CLI: az aks nodepool add -g "
+            remediation="Portal: cluster > Node pools > Add node pool > Enable public IP per node off, then "
+            "delete the old pool. CLI: az aks nodepool add -g "
             "<group> --cluster-name <name> -n <pool>, then az aks nodepool delete for the old one",
             permission=CLUSTERS.permission,
         ),

@@ -186,7 +186,8 @@ RULES = (
             title="Disks encrypted with a customer-managed key",
             severity="low",
             rationale="With a key of one's own the data can be made unreadable without Microsoft's help.",
-            remediation="A disk encryption set is chosen at creation. CLI: az aks create -g <group> -n "
+            remediation="Portal: Kubernetes services > Create > Node pools > Node pool OS disk encryption; a "
+            "cluster gets it at creation. CLI: az aks create -g <group> -n "
             "<name> --node-osdisk-diskencryptionset-id <id>",
             permission=CLUSTERS.permission,
         ),

@@ -127,8 +127,8 @@ RULES = (
             title="Functions ask their callers for a key",
             severity="high",
             rationale="A function that anybody may start is anybody's function.",
-            remediation="Portal: function > Integration > HTTP trigger > Authorization level. In code: "
-            "authLevel function; then az functionapp deployment source sync -g <group> -n <app>",
+            remediation="Portal: function > Integration > HTTP trigger > Authorization level. CLI: az "
+            "functionapp deployment source sync -g <group> -n <app>, after authLevel function in the code",
             permission=FUNCTIONS.permission,
         ),
         keys_asked_for,

@@ -12,7 +12,7 @@ from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, jud
 from collectors.defender.reads import CONTACTS
 
 _PORTAL = "Portal: Microsoft Defender for Cloud > Environment settings > subscription > Email notifications"
-_BICEP = "Bicep, on Microsoft.Security/securityContacts@2023-12-01-preview named default:"
+_BICEP = "Bicep: Microsoft.Security/securityContacts@2023-12-01-preview named default:"
 
 
 def email_set(subscription: Resource) -> Judgement:

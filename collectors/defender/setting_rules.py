@@ -196,7 +196,7 @@ RULES = (
             severity="high",
             rationale="A machine that no scanner looks at hides its known weaknesses.",
             remediation=f"{_ENVIRONMENT} > Defender plans > Servers > Settings > Vulnerability assessment "
-            "for machines. Bicep, on Microsoft.Security/serverVulnerabilityAssessmentsSettings@2023-05-01 "
+            "for machines. Bicep: Microsoft.Security/serverVulnerabilityAssessmentsSettings@2023-05-01 "
             "named azureServersSetting: kind: 'AzureServersSetting', selectedProvider: 'MdeTvm'",
             permission=SERVER_SCANNERS.permission,
         ),
@@ -223,7 +223,7 @@ RULES = (
             severity="medium",
             rationale="Defender keeps alerts for 90 days; what is exported is kept as long as one wants.",
             remediation=f"{_ENVIRONMENT} > Continuous export > Log Analytics workspace or Event hub. "
-            "Bicep, on Microsoft.Security/automations@2023-12-01-preview: scopes: the subscription, sources: "
+            "Bicep: Microsoft.Security/automations@2023-12-01-preview: scopes: the subscription, sources: "
             "Alerts and Assessments, actions: [{ actionType: 'Workspace', workspaceResourceId: '<id>' }]",
             permission=AUTOMATIONS.permission,
         ),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collectors.contract import Check, CheckSeverity, JsonValue
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, judged, manual, not_applicable
+from collectors.entra import remedies
 from collectors.entra.reads import CONDITIONAL_ACCESS, LOCATIONS, SECURITY_DEFAULTS
 
 MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
@@ -170,18 +171,19 @@ def locations(tenant: Resource) -> Judgement:
     return judged(found, yes, no, locations=found)
 
 
-def _check(name: str, title: str, severity: CheckSeverity, rationale: str, remediation: str) -> Check:
+def _check(name: str, title: str, severity: CheckSeverity, rationale: str, path: str, command: str) -> Check:
     return Check(
         id=f"entra_{name}",
         title=title,
         severity=severity,
         rationale=rationale,
-        remediation=f"Portal: Entra ID > Conditional Access > {remediation}",
+        remediation=f"Portal: Entra ID > Conditional Access > {path}. {command}",
         permission=CONDITIONAL_ACCESS.permission,
     )
 
 
 _BOTH = ("policies", "security_defaults")
+_EVERY_APPLICATION: Mapping[str, JsonValue] = {"applications": {"includeApplications": ["All"]}}
 
 RULES = (
     Rule(
@@ -190,7 +192,13 @@ RULES = (
             title="Security defaults on where there is no Conditional Access",
             severity="high",
             rationale="Without either, a password alone opens every account.",
-            remediation="Portal: Entra ID > Overview > Properties > Manage security defaults > Enabled",
+            remediation="Portal: Entra ID > Overview > Properties > Manage security defaults > Enabled. "
+            + remedies.graph(
+                "patch",
+                "policies/identitySecurityDefaultsEnforcementPolicy",
+                "Policy.Read.All and Policy.ReadWrite.SecurityDefaults",
+                {"isEnabled": True},
+            ),
             permission=SECURITY_DEFAULTS.permission,
         ),
         defaults,
@@ -203,6 +211,9 @@ RULES = (
             "high",
             "Who signs in to Azure management can change or delete everything.",
             "New policy > Target: Windows Azure Service Management API > Require multifactor authentication",
+            remedies.policy_for_all(
+                "MFA for Azure management", {"applications": {"includeApplications": [MANAGEMENT]}}
+            ),
         ),
         some_policy(
             _mfa_for(MANAGEMENT),
@@ -218,6 +229,9 @@ RULES = (
             "high",
             "The admin portals change who may sign in at all.",
             "New policy > Target: Microsoft Admin Portals > Require multifactor authentication",
+            remedies.policy_for_all(
+                "MFA for admin portals", {"applications": {"includeApplications": ["MicrosoftAdminPortals"]}}
+            ),
         ),
         some_policy(
             _mfa_for(PORTALS),
@@ -233,6 +247,9 @@ RULES = (
             "medium",
             "A sign-in that looks stolen should have to prove more.",
             "New policy > Conditions: sign-in risk high and medium > Require multifactor authentication (P2)",
+            remedies.policy_for_all(
+                "MFA for risky sign-ins", {**_EVERY_APPLICATION, "signInRiskLevels": ["high", "medium"]}
+            ),
         ),
         some_policy(_of_risk, "demands multifactor authentication of risky sign-ins", by_defaults=False),
         ("policies",),
@@ -244,6 +261,11 @@ RULES = (
             "high",
             "Legacy protocols know no second factor, so passwords are tried there.",
             "New policy from template > Block legacy authentication",
+            remedies.policy_for_all(
+                "Block legacy authentication",
+                {**_EVERY_APPLICATION, "clientAppTypes": ["exchangeActiveSync", "other"]},
+                control="block",
+            ),
         ),
         some_policy(_of_legacy, "blocks legacy authentication", by_defaults=True),
         _BOTH,
@@ -255,7 +277,18 @@ RULES = (
             severity="low",
             rationale="Without known places no policy can tell a strange one.",
             remediation="Portal: Entra ID > Conditional Access > Named locations > IP ranges location > Mark "
-            "as trusted",
+            "as trusted. "
+            + remedies.graph(
+                "post",
+                "identity/conditionalAccess/namedLocations",
+                "Policy.Read.All and Policy.ReadWrite.ConditionalAccess",
+                {
+                    "@odata.type": "#microsoft.graph.ipNamedLocation",
+                    "displayName": "<name>",
+                    "isTrusted": True,
+                    "ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "<range>"}],
+                },
+            ),
             permission=LOCATIONS.permission,
         ),
         locations,

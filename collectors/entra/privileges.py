@@ -6,6 +6,7 @@ from collectors.contract import Check, JsonValue
 from collectors.declarations.azure_roles import CONTRIBUTOR, OWNER, role_id
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
+from collectors.entra import remedies
 from collectors.entra.reads import DETAILS, ELIGIBLE, REVIEWS, ROLE_ASSIGNMENTS
 from collectors.entra.users import mfa
 
@@ -143,7 +144,7 @@ RULES = (
             severity="high",
             rationale="Each one more is one account more whose loss is the loss of the tenant.",
             remediation="Portal: Entra ID > Roles and administrators > Global Administrator > "
-            "Assignments > Remove",
+            "Assignments > Remove. " + remedies.unassign(),
             permission=ROLE_ASSIGNMENTS.permission,
             thresholds={"administrators": 4},
         ),
@@ -157,7 +158,7 @@ RULES = (
             severity="high",
             rationale="A role that has to be activated is of no use to a thief at any other time.",
             remediation="Portal: Entra ID > Identity Governance > Privileged Identity Management > Entra "
-            "roles > Assignments: make active ones eligible (P2)",
+            "roles > Assignments: make active ones eligible (P2). " + remedies.make_eligible(),
             permission=ELIGIBLE.permission,
             thresholds={"permanent": 2},
         ),
@@ -171,7 +172,7 @@ RULES = (
             severity="medium",
             rationale="When sign-in fails for everybody, somebody must still get in.",
             remediation="Portal: Entra ID > Users > two cloud-only accounts with Global Administrator, "
-            "passkeys, and no Conditional Access",
+            "passkeys, and no Conditional Access. " + remedies.holders(GLOBAL_ADMINISTRATOR),
             permission=ROLE_ASSIGNMENTS.permission,
             manual=True,
         ),
@@ -185,7 +186,7 @@ RULES = (
             severity="medium",
             rationale="Mail and the web are where accounts get lost.",
             remediation="Portal: Entra ID > Users > an account of its own, without licences, for each "
-            "administrator",
+            "administrator. " + remedies.licences(),
             permission=ROLE_ASSIGNMENTS.permission,
             manual=True,
         ),
@@ -198,7 +199,8 @@ RULES = (
             title="Guest users reviewed",
             severity="medium",
             rationale="Guests stay when their reason has gone.",
-            remediation="Portal: Entra ID > Identity Governance > Access reviews > New: guest users (P2)",
+            remediation="Portal: Entra ID > Identity Governance > Access reviews > New: guest users (P2). "
+            + remedies.guest_review(),
             permission=REVIEWS.permission,
         ),
         guests_reviewed,
@@ -210,7 +212,8 @@ RULES = (
             title="Access reviews configured",
             severity="medium",
             rationale="Access that nobody confirms grows.",
-            remediation="Portal: Entra ID > Identity Governance > Access reviews > New access review (P2)",
+            remediation="Portal: Entra ID > Identity Governance > Access reviews > New access review (P2). "
+            + remedies.group_review(),
             permission=REVIEWS.permission,
         ),
         reviews_configured,
@@ -224,7 +227,8 @@ SUBSCRIPTION_RULES = (
             title="Multifactor authentication for users with access to machines",
             severity="high",
             rationale="Whoever controls a machine has what its identity has.",
-            remediation="Portal: Entra ID > Authentication methods > Registration campaign for these users",
+            remediation="Portal: Entra ID > Authentication methods > Registration campaign for these users. "
+            + remedies.registration_campaign(),
             permission=DETAILS.permission,
         ),
         machine_users,

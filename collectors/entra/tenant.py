@@ -13,6 +13,7 @@ from collectors.declarations.rules import (
     must_be_one_of,
     unknown,
 )
+from collectors.entra import remedies
 from collectors.entra.conditional_access import demands_mfa, enabled
 from collectors.entra.consent import no_consent, verified_consent
 from collectors.entra.objects import on
@@ -26,6 +27,9 @@ from collectors.entra.reads import (
 
 _UNIFIED = "62375ab9-6b52-47ed-826b-58e47e0e304b"
 """Template of the setting Group.Unified (Microsoft Graph, "groupSetting resource type")."""
+
+_OWN_ENTRY = "2af84b1e-32c8-42b7-82bc-daa82404023b"
+"""Restricted guest: the role of guests who see their own entry only."""
 
 _WEAK = {"sms", "voice"}
 _STRONG = {"fido2", "microsoftauthenticator", "x509certificate"}
@@ -89,13 +93,13 @@ def remember_mfa(_tenant: Resource) -> Judgement:
     return manual("Look at Entra ID > Multifactor authentication > Service settings > Remember.")
 
 
-def _check(name: str, title: str, severity: CheckSeverity, rationale: str, remediation: str) -> Check:
+def _check(name: str, title: str, severity: CheckSeverity, rationale: str, path: str, command: str) -> Check:
     return Check(
         id=f"entra_{name}",
         title=title,
         severity=severity,
         rationale=rationale,
-        remediation=f"Portal: Entra ID > {remediation}",
+        remediation=f"Portal: Entra ID > {path}. {command}",
         permission=AUTHORIZATION.permission,
     )
 
@@ -111,6 +115,7 @@ RULES = (
             "medium",
             "A guest who can list the directory knows whom to attack.",
             "External Identities > External collaboration settings > Guest user access: most restrictive",
+            remedies.authorization(guestUserRoleId=_OWN_ENTRY),
         ),
         on(
             "authorization",
@@ -118,7 +123,7 @@ RULES = (
             must_be_one_of(
                 "guestUserRoleId",
                 "The guests' role",
-                allowed=["2af84b1e-32c8-42b7-82bc-daa82404023b"],
+                allowed=[_OWN_ENTRY],
                 others=["10dae51f-b6af-4016-8d66-8c2a99b929b3", "a0b1b346-4d3e-4e8b-98f8-753987be4970"],
                 absent=None,
             ),
@@ -132,6 +137,7 @@ RULES = (
             "medium",
             "Whoever may invite decides who is inside.",
             "External Identities > External collaboration settings > Guest invite settings: only admins",
+            remedies.authorization(allowInvitesFrom="adminsAndGuestInviters"),
         ),
         on(
             "authorization",
@@ -152,6 +158,7 @@ RULES = (
             "high",
             "One click on a consent page gives a stranger's application the user's mail.",
             "Enterprise applications > Consent and permissions > Do not allow user consent",
+            remedies.consent(),
         ),
         on("authorization", no_consent),
         _AUTHORIZATION,
@@ -163,6 +170,7 @@ RULES = (
             "medium",
             "An unverified publisher can be anybody.",
             "Enterprise applications > Consent and permissions > Allow for verified publishers",
+            remedies.consent("ManagePermissionGrantsForSelf.microsoft-user-default-low"),
         ),
         on("authorization", verified_consent),
         _AUTHORIZATION,
@@ -174,6 +182,7 @@ RULES = (
             "medium",
             "An application nobody approved is a way in nobody watches.",
             f"{_USER_SETTINGS} > Users can register applications: No",
+            remedies.members_may(allowedToCreateApps=False),
         ),
         on(
             "authorization",
@@ -190,6 +199,7 @@ RULES = (
             "low",
             "A tenant of one's own is outside every policy of this one.",
             f"{_USER_SETTINGS} > Restrict non-admin users from creating tenants: Yes",
+            remedies.members_may(allowedToCreateTenants=False),
         ),
         on(
             "authorization",
@@ -204,6 +214,7 @@ RULES = (
             "low",
             "Groups give access, so who makes them decides who has it.",
             "Groups > General > Users can create security groups: No",
+            remedies.members_may(allowedToCreateSecurityGroups=False),
         ),
         on(
             "authorization",
@@ -221,7 +232,8 @@ RULES = (
             title="Users cannot create Microsoft 365 groups",
             severity="low",
             rationale="Each group is a mailbox and a site that somebody has to look after.",
-            remediation="Portal: Entra ID > Groups > General > Users can create Microsoft 365 groups: No",
+            remediation="Portal: Entra ID > Groups > General > Users can create Microsoft 365 groups: No. "
+            + remedies.unified_groups(),
             permission=GROUP_SETTINGS.permission,
         ),
         group_creation,
@@ -234,7 +246,7 @@ RULES = (
             severity="high",
             rationale="Text messages and calls can be taken over with the number.",
             remediation="Portal: Entra ID > Authentication methods > Policies: SMS and Voice call off, "
-            "passkey or Microsoft Authenticator on",
+            "passkey or Microsoft Authenticator on. " + remedies.no_text_messages(),
             permission=METHODS.permission,
         ),
         on("methods", strong_methods),
@@ -247,7 +259,10 @@ RULES = (
             severity="medium",
             rationale="A joined device is trusted, so joining one is worth stealing a password for.",
             remediation="Portal: Entra ID > Conditional Access > New policy > User actions: Register or join "
-            "devices > Require multifactor authentication",
+            "devices > Require multifactor authentication. "
+            + remedies.policy_for_all(
+                "MFA to join devices", {"applications": {"includeUserActions": [_REGISTER]}}
+            ),
             permission=DEVICES.permission,
         ),
         device_join,
@@ -260,7 +275,7 @@ RULES = (
             severity="medium",
             rationale="A subscription that leaves takes its data out of every control.",
             remediation="Portal: Subscriptions > Manage policies > Subscription leaving and entering: Permit "
-            "no one",
+            "no one. " + remedies.no_transfers(),
             permission=TRANSFERS.permission,
         ),
         on("transfers", transfers_blocked),
@@ -272,7 +287,8 @@ RULES = (
             title="Remember MFA on devices off",
             severity="medium",
             rationale="A remembered device needs only the password.",
-            remediation="Portal: Entra ID > Multifactor authentication > Service settings > Remember: off",
+            remediation="Portal: Entra ID > Multifactor authentication > Service settings > Remember: off. "
+            + remedies.sign_in_frequencies(),
             permission="none: no Microsoft API tells it",
             manual=True,
         ),

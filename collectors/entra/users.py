@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from collectors.contract import Check
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judgement, Rule, judged, not_applicable, unknown
+from collectors.entra import remedies
 from collectors.entra.reads import DETAILS, SIGN_INS
 
 _FILTER = "disabled users left out"
@@ -79,7 +80,8 @@ USER_RULES = (
             severity="high",
             rationale="A password alone is guessed, reused or phished.",
             remediation="Portal: Entra ID > Authentication methods > Registration campaign, and Conditional "
-            "Access > New policy > Require multifactor authentication for all users",
+            "Access > New policy > Require multifactor authentication for all users. "
+            + remedies.registration_campaign(),
             permission=DETAILS.permission,
         ),
         mfa,
@@ -108,7 +110,12 @@ ADMINISTRATOR_RULES = (
             severity="critical",
             rationale="Whoever has an administrator's password has the tenant.",
             remediation="Portal: Entra ID > Conditional Access > New policy from template > Require "
-            "multifactor authentication for admins",
+            "multifactor authentication for admins. "
+            + remedies.policy(
+                "MFA for administrators",
+                {"applications": {"includeApplications": ["All"]}},
+                users={"includeRoles": ["<role template id>"]},
+            ),
             permission=DETAILS.permission,
         ),
         administrator_mfa,

@@ -79,8 +79,9 @@ VAULT_RULES = (
             title="Soft delete on",
             severity="high",
             rationale="A deleted vault, key or secret can be restored while soft delete keeps it.",
-            remediation="Vaults have soft delete and keep it; one without it is older. CLI: az keyvault "
-            "update -n <name> --enable-soft-delete true",
+            remediation="Portal: key vault > Properties > Soft-delete > Enable recovery of this vault and "
+            "its objects; only old vaults are without it. CLI: az keyvault update -n <name> "
+            "--enable-soft-delete true",
             permission=VAULTS.permission,
         ),
         # VaultProperties: without a value it "will be set to true by default", and then stays so.

@@ -55,9 +55,9 @@ WORKSPACE_RULES = (
             title="Log Analytics ingestion by Entra identities only",
             severity="low",
             rationale="Whoever holds the workspace key can write what they like into the logs.",
-            remediation="Bicep: features: { disableLocalAuth: true } on "
-            "Microsoft.OperationalInsights/workspaces. CLI: az resource update --ids <workspace id> --set "
-            "properties.features.disableLocalAuth=true",
+            remediation="Portal: Policy > Definitions > Log Analytics Workspaces should block non-Azure "
+            "Active Directory based ingestion > Assign; the workspace's own pages have no switch. CLI: az "
+            "resource update --ids <workspace id> --set properties.features.disableLocalAuth=true",
             permission=WORKSPACES.permission,
         ),
         # WorkspaceFeatures: "Disable Non-AAD based Auth", opt-in.

@@ -74,8 +74,9 @@ SERVER_RULES = (
             title="Geo-redundant backup on",
             severity="low",
             rationale="Backups in one region are lost with it.",
-            remediation="A server gets it at creation. CLI: az postgres flexible-server create -n <server> "
-            "-g <group> --geo-redundant-backup Enabled",
+            remediation="Portal: Azure Database for PostgreSQL flexible servers > Create > Compute + "
+            "storage > Geo-redundancy; a server gets it at creation. CLI: az postgres flexible-server "
+            "create -n <server> -g <group> --geo-redundant-backup Enabled",
             permission=SERVERS.permission,
         ),
         # Opt-in at creation (Microsoft's documentation of backup).
@@ -112,7 +113,8 @@ SERVER_RULES = (
             title="Encrypted with a customer-managed key",
             severity="low",
             rationale="With a key of one's own the data can be made unreadable without Microsoft's help.",
-            remediation="A server gets its key at creation. CLI: az postgres flexible-server create -n "
+            remediation="Portal: Azure Database for PostgreSQL flexible servers > Create > Security > Data "
+            "encryption key; a server gets its key at creation. CLI: az postgres flexible-server create -n "
             "<server> -g <group> --key <key id> --identity <identity> ...",
             permission=SERVERS.permission,
         ),

@@ -190,8 +190,8 @@ RULES = (
             title="User Access Administrator not assigned at the root",
             severity="high",
             rationale="At the root the role gives everybody's access to every subscription away.",
-            remediation="CLI: az role assignment delete --role 'User Access Administrator' --scope / "
-            "--assignee <id>. Portal: Entra ID > Properties > Access management for Azure resources > No",
+            remediation="Portal: Entra ID > Properties > Access management for Azure resources > No. CLI: "
+            "az role assignment delete --role 'User Access Administrator' --scope / --assignee <id>",
             permission=ROLE_ASSIGNMENTS.permission,
         ),
         access_administrator,

@@ -183,7 +183,10 @@ SUBSCRIPTION_RULES = (
             title="Tenant Creator assignments reviewed",
             severity="low",
             rationale="A new tenant is outside every policy of this one.",
-            remediation="Portal: Entra ID > Roles and administrators > Tenant Creator > Assignments > Remove",
+            remediation="Portal: Entra ID > Roles and administrators > Tenant Creator > Assignments > "
+            "Remove. CLI: az rest --method delete --url "
+            "https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments/<assignment id>, "
+            "signed in as an application with RoleManagement.ReadWrite.Directory",
             permission=TENANT_CREATORS.permission,
         ),
         tenant_creators,
@@ -195,7 +198,9 @@ SUBSCRIPTION_RULES = (
             title="No classic administrators",
             severity="medium",
             rationale="Classic administrators were owners that no access review showed.",
-            remediation="Portal: subscription > Access control (IAM) > Classic administrators > Delete",
+            remediation="Portal: subscription > Access control (IAM) > Classic administrators > Delete. "
+            "CLI: az rest --method get --url 'https://management.azure.com/subscriptions/<id>/providers/"
+            "Microsoft.Authorization/classicAdministrators?api-version=2015-07-01', to list them",
             permission=CLASSIC.permission,
         ),
         classic_absent,

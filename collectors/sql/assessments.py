@@ -127,8 +127,9 @@ ASSESSMENT_RULES = (
             severity="medium",
             rationale="One scan says nothing of what was changed since.",
             remediation="Portal: SQL server > Microsoft Defender for Cloud > Configure > Periodic recurring "
-            "scans, or the express configuration, which always scans. PowerShell: "
-            "Update-AzSqlServerVulnerabilityAssessmentSetting -RecurringScansInterval Weekly ...",
+            "scans, or the express configuration, which always scans. Bicep: "
+            "Microsoft.Sql/servers/vulnerabilityAssessments@2023-08-01 named default: recurringScans: "
+            "{ isEnabled: true }",
             permission=CLASSIC_ASSESSMENT.permission,
         ),
         scanning,
@@ -141,7 +142,8 @@ ASSESSMENT_RULES = (
             severity="low",
             rationale="A report that nobody gets changes nothing.",
             remediation="Portal: SQL server > Microsoft Defender for Cloud > Configure > Send scan reports "
-            "to. PowerShell: Update-AzSqlServerVulnerabilityAssessmentSetting -NotificationEmail <emails>",
+            "to. Bicep: Microsoft.Sql/servers/vulnerabilityAssessments@2023-08-01 named default: "
+            "recurringScans: { isEnabled: true, emails: ['<address>'] }",
             permission=CLASSIC_ASSESSMENT.permission,
         ),
         reported,
@@ -154,8 +156,9 @@ ASSESSMENT_RULES = (
             severity="low",
             rationale="Owners answer for the subscription, and should hear of its weaknesses.",
             remediation="Portal: SQL server > Microsoft Defender for Cloud > Configure > Also send email "
-            "notification to admins and subscription owners. PowerShell: "
-            "Update-AzSqlServerVulnerabilityAssessmentSetting -EmailAdmins $true ...",
+            "notification to admins and subscription owners. Bicep: "
+            "Microsoft.Sql/servers/vulnerabilityAssessments@2023-08-01 named default: recurringScans: "
+            "{ isEnabled: true, emailSubscriptionAdmins: true }",
             permission=CLASSIC_ASSESSMENT.permission,
         ),
         admins_told,

@@ -53,8 +53,8 @@ RULES = (
             severity="medium",
             rationale="Scans find weak settings and rights before somebody else does.",
             remediation="Portal: managed instance > Microsoft Defender for Cloud > Configure > Vulnerability "
-            "assessment. PowerShell: Update-AzSqlInstanceVulnerabilityAssessmentSetting "
-            "-RecurringScansInterval Weekly ...",
+            "assessment. Bicep: Microsoft.Sql/managedInstances/vulnerabilityAssessments@2023-08-01 named "
+            "default: storageContainerPath: '<container>', recurringScans: { isEnabled: true }",
             permission=INSTANCE_ASSESSMENT.permission,
         ),
         instance_assessed,

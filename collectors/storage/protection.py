@@ -113,9 +113,9 @@ PROTECTION_RULES = (
             title="Infrastructure encryption on",
             severity="low",
             rationale="A second layer of encryption protects the data should the first one fail.",
-            remediation="Only at creation. CLI: az storage account create "
-            "--require-infrastructure-encryption "
-            "true ...",
+            remediation="Portal: Storage accounts > Create > Encryption > Enable infrastructure encryption; "
+            "an account gets it at creation. CLI: az storage account create -n <name> -g <group> "
+            "--require-infrastructure-encryption true",
             permission=ACCOUNTS.permission,
         ),
         must_be_on(

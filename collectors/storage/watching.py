@@ -68,8 +68,8 @@ CLASSIC_RULES = (
             severity="medium",
             rationale="Classic accounts know neither roles nor policies of Azure Resource Manager, and are "
             "retired.",
-            remediation="Portal: classic storage account > Migrate to ARM. PowerShell: "
-            "Move-AzureStorageAccount -Prepare -StorageAccountName <name>, then -Commit",
+            remediation="Portal: classic storage account > Migrate to ARM. CLI: az resource "
+            "delete --ids <id>, once it was migrated or is not needed",
             permission=CLASSIC_ACCOUNTS.permission,
         ),
         classic_accounts,

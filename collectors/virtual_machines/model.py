@@ -258,8 +258,9 @@ RULES = (
             title="Linux sign-in with SSH keys only",
             severity="medium",
             rationale="Passwords are guessed; keys are not.",
-            remediation="Portal: virtual machine > Run command, set PasswordAuthentication no; make new "
-            "machines with az vm create --authentication-type ssh ...",
+            remediation="Portal: virtual machine > Run command > RunShellScript, set PasswordAuthentication "
+            "no. CLI: az vm create -g <group> -n <name> --image <image> --authentication-type ssh, for a "
+            "new one",
             permission=_PERMISSION,
         ),
         only_on("linux", ssh_keys_only),

@@ -168,7 +168,7 @@ class TestReads:
         for part in COLLECTOR.parts:
             for check in part.checks:
                 assert "Portal: " in check.remediation
-                assert "CLI: az " in check.remediation or "Bicep, on " in check.remediation
+                assert "CLI: az " in check.remediation or "Bicep: Microsoft.Security/" in check.remediation
                 assert check.permission in {read.permission for read in part.reads}
                 assert {"iso27001_2022", "soc2_2017"} <= load().controls_of(check.id).keys()
 
