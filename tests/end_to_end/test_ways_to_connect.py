@@ -63,6 +63,7 @@ class Auth(msgspec.Struct):
     method: str
     client_id: str
     secret_expires_on: str | None
+    secret_expires_on_source: str | None
     certificate_thumbprint: str | None
 
 
@@ -111,6 +112,31 @@ def test_a_federated_credential(stack: Stack, connect: Connect, reader: dict[str
 
     assert made["tenant_id"] == reader["tenant_id"] != connector_ids(stack)["tenant_id"]
     assert works(stack, made)
+
+
+def test_the_day_a_secret_ends_is_read(stack: Stack, connect: Connect) -> None:
+    """Nobody has to enter it where the application may read itself; the connection says who told it."""
+    entered = stack.connector()
+    day = entered.pop("secret_expires_on")
+
+    made = connect("production", auth=entered)
+
+    assert (auth_of(made).secret_expires_on, auth_of(made).secret_expires_on_source) == (day, "graph")
+    assert check_of(made, "secret_expiry")["detail"] == f"The client secret ends on {day}."
+
+
+def test_the_day_a_secret_ends_that_nobody_may_read(stack: Stack, connect: Connect) -> None:
+    """The connection is made, and its check says how the app would know the day."""
+    entered = stack.connector()
+    del entered["secret_expires_on"]
+    fault = {"kind": "denied", "path": "/v1.0/applications(*", "count": 1}
+    stack.azure.control({"operation": "add_fault", "fault": fault})
+
+    made = connect("production", auth=entered)
+
+    check = check_of(made, "secret_expiry")
+    assert (auth_of(made).secret_expires_on, check["status"]) == (None, "unknown")
+    assert "Application.Read.All" in check["advice"]
 
 
 def test_a_certificate_about_to_end(stack: Stack, connect: Connect) -> None:
