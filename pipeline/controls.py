@@ -2,6 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
@@ -9,10 +11,68 @@ from mappings.live import LiveControls
 from mappings.loader import ASSESSMENT_PREFIX, Control, Coverage, Mappings
 from pipeline.framework_model import ControlState, ControlStateName, EvidenceReference, FrameworkView
 from pipeline.model import Controls, EvidenceItem, VerdictCounts
-from pipeline.verdict_counts import total
+from pipeline.verdict_counts import total, total_by_check
 
 _NO_VERDICTS = VerdictCounts()
 _COVERAGES: tuple[Coverage, ...] = ("automated", "partial", "manual", "none")
+
+
+class ConnectionVerdicts(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdicts of one connection, each by check id.
+
+    Args:
+        standing: those that stand now.
+        dropped: the last ones of services that are no longer collected.
+        lists_recommendations: whether the newest sync read the list of Defender's recommendations.
+    """
+
+    standing: Mapping[str, VerdictCounts] = {}
+    dropped: Mapping[str, VerdictCounts] = {}
+    lists_recommendations: bool = True
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What connections gathered whose recommendations support the same controls.
+
+    Args:
+        controls: which controls a check supports: as published, or as the subscriptions name them.
+    """
+
+    controls: Mappings | LiveControls
+    connections: Sequence[ConnectionVerdicts] = ()
+
+    def is_silent(self, check_id: str) -> bool:
+        """Tell whether a check did not run in one of the connections, or there is none."""
+        ran = self._listed if check_id.startswith(ASSESSMENT_PREFIX) else self._ran[check_id]
+        return ran < max(1, len(self.connections))
+
+    @cached_property
+    def standing(self) -> Mapping[str, VerdictCounts]:
+        """The verdicts that stand, by check id."""
+        return total_by_check(one.standing for one in self.connections)
+
+    @cached_property
+    def dropped(self) -> Mapping[str, VerdictCounts]:
+        """The last verdicts of what is no longer collected, by check id."""
+        return total_by_check(one.dropped for one in self.connections)
+
+    @cached_property
+    def _listed(self) -> int:
+        return sum(one.lists_recommendations for one in self.connections)
+
+    @cached_property
+    def _ran(self) -> Counter[str]:
+        given = (item for one in self.connections for item in one.standing.items())
+        return Counter(check_id for check_id, verdicts in given if verdicts != _NO_VERDICTS)
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check says, over all connections."""
+
+    standing: VerdictCounts
+    dropped: VerdictCounts
+    is_silent: bool
 
 
 def controls_of(check_ids: Iterable[str], mappings: Mappings) -> Controls:
@@ -53,9 +113,8 @@ def framework_views(mappings: Mappings) -> tuple[FrameworkView, ...]:
 def control_states(
     framework_id: str,
     mappings: Mappings,
-    counts: Mapping[str, VerdictCounts],
+    gathered: Sequence[Gathered] = (),
     *,
-    live: Sequence[tuple[LiveControls, Mapping[str, VerdictCounts]]] = (),
     items: Sequence[EvidenceItem] = (),
 ) -> tuple[ControlState, ...]:
     """Give the state of every control of a framework, in catalogue order; groups are no controls.
@@ -63,7 +122,7 @@ def control_states(
     The first of these that holds is the state of a control:
 
     1. `manual`: no check supports it; people gather its evidence.
-    2. `no_evidence`: checks support it, and none has a verdict.
+    2. `no_evidence`: checks support it, and none has a verdict that stands.
     3. `fail`: a verdict is `fail`, whatever the others are.
     4. `partial`: a verdict is `pass`, but one is `unknown` or `manual`, or a check did not run. What was seen
        is good; not all was seen.
@@ -73,65 +132,70 @@ def control_states(
     8. `no_evidence`: what ran does not apply, and a check did not run.
     9. `not_applicable`: everything ran and nothing applies.
 
-    A check that did not run is one of ours without any verdict (its service is switched off, or was never
-    read). A recommendation of Defender without one is none: Defender lists only what it found to assess.
+    A check did not run if one of the connections has no verdict of it that stands: its service is switched
+    off there, or was never read. What a service said before it was switched off stands no more, and is
+    counted apart. A recommendation of Defender has no verdict where Defender does not list it, and that is no
+    gap, for Defender lists only what it found to assess; where the list was not read it is one.
 
-    `coverage` is what the catalogue states, whatever the verdicts are. Only `live` can differ from it: it may
-    take away the recommendations that were a control's only checks, or give a control its first.
+    A verdict stands until somebody looks again: where a list or a whole part could not be read, what it said
+    last counts, and an `unknown` beside it.
+
+    `coverage` is what the catalogue states, whatever the verdicts are. Only what subscriptions name can
+    differ from it: it may take away the recommendations that were a control's only checks, or give a control
+    its first.
 
     Args:
         framework_id: one of `mappings.frameworks`.
-        counts: the verdicts that stand now, by check id.
-        live: those of connections whose regulatory compliance names the controls of recommendations, each
-            under its own names; `counts` are of the others.
+        gathered: what the connections gathered, those together whose controls have the same checks.
         items: the newest good evidence items, of which each control is told its newest.
 
     Raises:
         KeyError: there is no such framework.
     """
     newest = _newest_items(framework_id, items)
-    sources: list[tuple[Mappings | LiveControls, Mapping[str, VerdictCounts]]] = [*live]
-    if counts or not live:
-        sources.append((mappings, counts))
+    several = gathered or (Gathered(mappings),)
     return tuple(
-        _control_state(control, _given(framework_id, control.id, sources), newest=newest.get(control.id))
+        _control_state(control, _answers(framework_id, control.id, several), newest=newest.get(control.id))
         for control in mappings.controls(framework_id)
         if not control.is_group
     )
 
 
-def _given(
-    framework_id: str,
-    control_id: str,
-    sources: Iterable[tuple[Mappings | LiveControls, Mapping[str, VerdictCounts]]],
-) -> Mapping[str, VerdictCounts]:
-    """Give the verdicts of each check that supports a control, by check id, also of one without any."""
-    given: dict[str, VerdictCounts] = {}
-    for source, counts in sources:
-        for check_id in source.checks_of(framework_id, control_id):
-            found = counts.get(check_id, _NO_VERDICTS)
-            given[check_id] = total((given[check_id], found)) if check_id in given else found
-    return dict(sorted(given.items()))
+def _answers(framework_id: str, control_id: str, several: Iterable[Gathered]) -> Mapping[str, _Answer]:
+    """Give what each check says that supports a control, by check id, also of one without any verdict."""
+    supporting: defaultdict[str, list[Gathered]] = defaultdict(list)
+    for one in several:
+        for check_id in one.controls.checks_of(framework_id, control_id):
+            supporting[check_id].append(one)
+    return {check_id: _answer(check_id, supporting[check_id]) for check_id in sorted(supporting)}
+
+
+def _answer(check_id: str, several: Sequence[Gathered]) -> _Answer:
+    return _Answer(
+        standing=total(one.standing.get(check_id, _NO_VERDICTS) for one in several),
+        dropped=total(one.dropped.get(check_id, _NO_VERDICTS) for one in several),
+        is_silent=any(one.is_silent(check_id) for one in several),
+    )
 
 
 def _control_state(
-    control: Control, given: Mapping[str, VerdictCounts], *, newest: EvidenceItem | None
+    control: Control, answers: Mapping[str, _Answer], *, newest: EvidenceItem | None
 ) -> ControlState:
-    verdicts = total(given.values())
-    silent = tuple(
-        check_id
-        for check_id, one in given.items()
-        if one == _NO_VERDICTS and not check_id.startswith(ASSESSMENT_PREFIX)
-    )
+    verdicts = total(one.standing for one in answers.values())
+    silent = tuple(check_id for check_id, one in answers.items() if one.is_silent)
     return ControlState(
         id=control.id,
         title=control.title,
         parent=control.parent,
-        coverage=_coverage(control, given),
-        state=_state(verdicts, mapped=bool(given), complete=not silent),
+        coverage=_coverage(control, answers),
+        state=_state(verdicts, mapped=bool(answers), complete=not silent),
         verdicts=verdicts,
-        checks=tuple(given),
+        checks=tuple(answers),
         without_verdict=silent,
+        no_longer_collected=tuple(
+            check_id for check_id, one in answers.items() if one.dropped != _NO_VERDICTS
+        ),
+        last_verdicts=total(one.dropped for one in answers.values()),
         newest_evidence=_reference(newest) if newest else None,
     )
 

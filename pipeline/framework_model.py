@@ -20,10 +20,16 @@ class EvidenceReference(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     collected_at: str
     freshness: Literal["fresh", "stale"]
+    no_longer_collected: bool = False
 
 
 class ControlState(msgspec.Struct, frozen=True, kw_only=True):
-    """One control of a framework as the evidence shows it; `without_verdict` are checks that did not run."""
+    """One control of a framework as the evidence shows it.
+
+    `without_verdict` are checks that did not run in one of the connections asked about, or more. Of these
+    `no_longer_collected` ran before their service was switched off; `last_verdicts` counts what they said
+    last, and does not count for `state`.
+    """
 
     id: str
     title: str
@@ -33,6 +39,8 @@ class ControlState(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: VerdictCounts
     checks: tuple[str, ...]
     without_verdict: tuple[str, ...]
+    no_longer_collected: tuple[str, ...] = ()
+    last_verdicts: VerdictCounts = msgspec.field(default_factory=VerdictCounts)
     newest_evidence: EvidenceReference | None = None
 
 

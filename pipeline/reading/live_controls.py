@@ -5,22 +5,21 @@ it names nothing, the published mappings hold.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from mappings.live import LiveControls
 from mappings.loader import Mappings
+from pipeline.controls import ConnectionVerdicts, Gathered
 from pipeline.model import EvidenceItem, VerdictCounts
 from pipeline.stores.evidence_table import EvidenceTable
-from pipeline.stores.records import Pointer
+from pipeline.stores.records import ConnectionRecord, Pointer
 from pipeline.verdict_counts import total, total_by_check
 
-SERVICE, KIND = "defender", "regulatory_compliance"
+SERVICE, KIND, RECOMMENDATIONS = "defender", "regulatory_compliance", "resource_assessments"
 NAMED = "recommendation_controls"
 """The member of the item's summary: control ids by the key of a recommendation."""
-
-type Counts = Mapping[str, VerdictCounts]
 
 
 class LiveControlsReader:
@@ -49,32 +48,41 @@ def live_controls(item: EvidenceItem | None, mappings: Mappings) -> LiveControls
 
 
 class Standing:
-    """The verdicts that stand, those of connections together whose recommendations have the same controls."""
+    """What connections gathered, those together whose recommendations support the same controls."""
 
     def __init__(self, mappings: Mappings) -> None:
         self._mappings = mappings
-        self._counts: defaultdict[str, list[Counts]] = defaultdict(list)
-        self._live: dict[str, LiveControls] = {}
+        self._together: defaultdict[LiveControls, list[ConnectionVerdicts]] = defaultdict(list)
 
-    def add(self, connection_id: str, pointer: Pointer, item: EvidenceItem | None) -> None:
-        """Count what stands of an evidence kind of a connection; `item` is its newest good one, if any."""
-        self._counts[connection_id].append(_standing(pointer))
-        if (pointer.service, pointer.kind) == (SERVICE, KIND):
-            self._live[connection_id] = live_controls(item, self._mappings)
+    def add(self, record: ConnectionRecord, newest: Sequence[tuple[Pointer, EvidenceItem | None]]) -> None:
+        """Count what stands of a connection.
 
-    def groups(self) -> tuple[Counts, list[tuple[LiveControls, Counts]]]:
-        """Give the verdicts where the published controls hold, and those under names of their own."""
-        published = LiveControls.of({}, self._mappings)
-        together: defaultdict[LiveControls, list[Counts]] = defaultdict(list)
-        for connection_id, several in self._counts.items():
-            together[self._live.get(connection_id, published)].extend(several)
-        counts = total_by_check(together.pop(published, []))
-        return counts, [(live, total_by_check(several)) for live, several in together.items()]
+        Args:
+            newest: its evidence kinds, each with its newest good item, if any.
+        """
+        names = (item for pointer, item in newest if (pointer.service, pointer.kind) == (SERVICE, KIND))
+        collected = [pointer for pointer, _ in newest if record.collects(pointer.service)]
+        dropped = [pointer for pointer, _ in newest if not record.collects(pointer.service)]
+        verdicts = ConnectionVerdicts(
+            standing=total_by_check(map(_standing, collected)),
+            dropped=total_by_check(pointer.counts for pointer in dropped),
+            lists_recommendations=any(map(_lists_recommendations, collected)),
+        )
+        self._together[live_controls(next(names, None), self._mappings)].append(verdicts)
+
+    def gathered(self) -> list[Gathered]:
+        """Give what the connections gathered."""
+        return [Gathered(live, connections) for live, connections in self._together.items()]
 
 
-def _standing(pointer: Pointer) -> Counts:
+def _standing(pointer: Pointer) -> Mapping[str, VerdictCounts]:
     """Give the verdicts of the newest good item; checks count as unknown besides where a try failed since."""
     if pointer.index is None or pointer.newest_try.status == "collected":
         return pointer.counts
     gap = VerdictCounts(unknown=1)
     return {check_id: total((verdicts, gap)) for check_id, verdicts in pointer.counts.items()}
+
+
+def _lists_recommendations(pointer: Pointer) -> bool:
+    is_list = (pointer.service, pointer.kind) == (SERVICE, RECOMMENDATIONS)
+    return is_list and pointer.newest_try.status == "collected"

@@ -93,28 +93,25 @@ class Register:
 
         Where the newest try of an evidence kind failed, its checks count as `unknown` besides their last
         verdicts: a gap is never hidden behind what was seen before it. The findings of a connection count for
-        the controls that they have there.
+        the controls that they have there. What is no longer collected is told apart: it counts for no state.
         """
         standing = Standing(self._mappings())
         items: list[EvidenceItem] = []
-        async for record, pointer in self._pointers(connection_id):
-            item = await self._evidence.item(record.id, _shown(pointer))
-            standing.add(record.id, pointer, item)
-            if item is not None:
-                items.append(self._read(item, pointer, record))
-        counts, live = standing.groups()
-        return control_states(framework_id, self._mappings(), counts, live=live, items=items)
+        async for record in self._asked(connection_id):
+            pointers = await self._evidence.pointers(record.id)
+            newest = [(one, await self._evidence.item(record.id, _shown(one))) for one in pointers]
+            standing.add(record, newest)
+            items += [self._read(item, pointer, record) for pointer, item in newest if item is not None]
+        return control_states(framework_id, self._mappings(), standing.gathered(), items=items)
 
-    async def _pointers(self, connection_id: str | None) -> AsyncIterator[tuple[ConnectionRecord, Pointer]]:
+    async def _asked(self, connection_id: str | None) -> AsyncIterator[ConnectionRecord]:
+        """Give one connection, also a disconnected one, or all that are connected."""
         if connection_id is not None:
-            record = await self._walk.found(connection_id)
-            for pointer in await self._evidence.pointers(record.id):
-                yield record, pointer
+            yield await self._walk.found(connection_id)
             return
         async for record in self._walk.records():
             if record.disconnected_at is None:
-                for pointer in await self._evidence.pointers(record.id):
-                    yield record, pointer
+                yield record
 
     async def _newest(
         self, record: ConnectionRecord, query: EvidenceQuery, after: str | None
@@ -207,7 +204,7 @@ class Register:
             item,
             freshness="stale" if dropped else freshness(item, pointer, record.frequency, self._clock()),
             newest_try=pointer.newest_try if failed and pointer is not None else None,
-            no_longer_collected=dropped or record.disconnected_at is not None,
+            no_longer_collected=not record.collects(item.service),
         )
 
 

@@ -69,6 +69,10 @@ class ConnectionRecord(msgspec.Struct, frozen=True, kw_only=True):
     disconnected_at: str | None = None
     etag: str = ""
 
+    def collects(self, service: str) -> bool:
+        """Tell whether sync runs still read a service."""
+        return self.disconnected_at is None and (self.services is None or service in self.services)
+
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """Where a connection's register stands: what is committed and where its digest chain ends.

@@ -16,6 +16,12 @@ def row(value: JsonValue) -> Json:
     return value
 
 
+def words(value: JsonValue) -> list[str]:
+    """The strings of a list."""
+    assert isinstance(value, list)
+    return [str(one) for one in value]
+
+
 def synced(api: ApiClient, connection: Json, *, timeout_s: float = 60) -> Json:
     """Sync a connection now and give the ended run."""
     run = api.call("POST", f"/connections/{connection['id']}/sync-runs").document

@@ -3,12 +3,23 @@
 from local.api_client import Json
 from local.stack import Stack
 from tests.end_to_end.conftest import Connect
-from tests.end_to_end.reading import evidence, findings, row, rows, synced
+from tests.end_to_end.reading import evidence, findings, row, rows, synced, words
 
 
 def _states(stack: Stack, connection: Json) -> dict[str, Json]:
     """What each service of a connection came to."""
     return {str(one["service"]): one for one in stack.api.items(f"/connections/{connection['id']}/services")}
+
+
+def _of_registries(control: Json) -> list[str]:
+    """The checks of container registries that support a control."""
+    return [check for check in words(control["checks"]) if check.startswith("container_registry_")]
+
+
+def _controls_of_registries(stack: Stack, connection: Json) -> dict[str, Json]:
+    """The controls of ISO 27001 that a check of container registries supports, by id."""
+    path = f"/frameworks/iso27001_2022/controls?connection_id={connection['id']}&limit=1000"
+    return {str(one["id"]): one for one in stack.api.items(path) if _of_registries(one)}
 
 
 def test_a_run_says_what_was_not_collected(stack: Stack, connect: Connect) -> None:
@@ -32,6 +43,23 @@ def test_a_service_that_is_switched_off_keeps_its_last_evidence(stack: Stack, co
     assert (item["status"], item["freshness"], item["no_longer_collected"]) == ("collected", "stale", True)
     assert findings(stack.api, connection, "&service=container_registry")
     assert _states(stack, connection)["container_registry"]["state"] == "disabled"
+
+
+def test_a_service_that_is_switched_off_supports_no_control(stack: Stack, connect: Connect) -> None:
+    """Its last verdicts count for no state; each control shows them apart, and never passes."""
+    connection = connect("production", services=["container_registry", "defender"])
+    synced(stack.api, connection)
+    before = _controls_of_registries(stack, connection)
+    stack.api.call("PATCH", f"/connections/{connection['id']}", {"services": ["defender"]})
+    after = _controls_of_registries(stack, connection)
+
+    assert before
+    for control_id, control in before.items():
+        assert control["no_longer_collected"] == []
+        assert after[control_id]["no_longer_collected"] == _of_registries(control)
+        assert set(_of_registries(control)) <= set(words(after[control_id]["without_verdict"]))
+        assert after[control_id]["state"] != "pass"
+        assert any(row(after[control_id]["last_verdicts"]).values())
 
 
 def test_missing_findings_have_an_answer(stack: Stack, connect: Connect) -> None:

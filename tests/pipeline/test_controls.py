@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mappings.live import LiveControls
 from mappings.loader import Mappings, load
-from pipeline.controls import control_states, controls_of, framework_views
+from pipeline.controls import ConnectionVerdicts, Gathered, control_states, controls_of, framework_views
 from pipeline.framework_model import ControlState
 from pipeline.model import EvidenceItem, Provenance, VerdictCounts
 
@@ -34,24 +34,35 @@ def checks_of(framework_id: str, control_id: str) -> tuple[str, ...]:
     return mappings().checks_of(framework_id, control_id)
 
 
+def gathered(*standing: dict[str, VerdictCounts]) -> list[Gathered]:
+    """Give the verdicts that stand in each of several connections."""
+    return [Gathered(mappings(), [ConnectionVerdicts(standing=one) for one in standing])]
+
+
 def state_of(
-    control_id: str, given: dict[str, VerdictCounts], framework_id: str = "soc2_2017"
+    control_id: str, *standing: dict[str, VerdictCounts], framework_id: str = "soc2_2017"
 ) -> ControlState:
+    """Give the state of one control over connections with these verdicts."""
+    return found(control_id, gathered(*standing), framework_id)
+
+
+def found(control_id: str, several: list[Gathered], framework_id: str = "soc2_2017") -> ControlState:
     """Give the state of one control."""
-    states = {state.id: state for state in control_states(framework_id, mappings(), given)}
+    states = {state.id: state for state in control_states(framework_id, mappings(), several)}
     return states[control_id]
 
 
 def coverage_with(named: dict[str, list[str]]) -> dict[str, str]:
     """Give the coverage of MCSB's controls where a subscription names those of some recommendations."""
     live = LiveControls.of(named, mappings())
-    states = control_states("mcsb_v1", mappings(), {}, live=[(live, {})])
+    states = control_states("mcsb_v1", mappings(), [Gathered(live)])
     return {one.id: one.coverage for one in states}
 
 
-def settled(control_id: str, **others: VerdictCounts) -> dict[str, VerdictCounts]:
-    """Let every check of a SOC 2 control pass, but those that are given otherwise."""
-    return dict.fromkeys(checks_of("soc2_2017", control_id), GOOD) | others
+def settled(control_id: str, framework_id: str = "soc2_2017") -> dict[str, VerdictCounts]:
+    """Let every check of ours that supports a control pass."""
+    every = checks_of(framework_id, control_id)
+    return {one: GOOD for one in every if not one.startswith("defender_assessment:")}
 
 
 class TestControlsOf:
@@ -117,7 +128,7 @@ class TestStates:
     )
     def test_among_passing_checks(self, score: VerdictCounts, state: str) -> None:
         """One fail fails; what is unknown, manual or missing makes a pass partial."""
-        assert state_of("CC7.1", settled("CC7.1", **{SCORE: score})).state == state
+        assert state_of("CC7.1", settled("CC7.1") | {SCORE: score}).state == state
 
     @pytest.mark.parametrize(
         ("all_of_them", "state"),
@@ -153,11 +164,9 @@ class TestStates:
 
     def test_a_recommendation_that_defender_does_not_list_is_no_gap(self) -> None:
         """Hundreds of recommendations are mapped; the few that concern the subscription decide."""
-        ours = {
-            one: GOOD for one in checks_of("mcsb_v1", "PV-2") if not one.startswith("defender_assessment:")
-        }
+        ours = settled("PV-2", framework_id="mcsb_v1")
 
-        state = state_of("PV-2", ours, "mcsb_v1")
+        state = state_of("PV-2", ours, framework_id="mcsb_v1")
 
         assert (state.state, state.without_verdict) == ("pass", ())
         assert len(state.checks) > len(ours)
@@ -166,12 +175,12 @@ class TestStates:
         """Defender's own verdicts count as ours do."""
         given = {"defender_assessment:f9f0eed0-f143-47bf-b856-671ea2eeed62": BAD}
 
-        assert state_of("NS-7", given, "mcsb_v1").state == "fail"
+        assert state_of("NS-7", given, framework_id="mcsb_v1").state == "fail"
 
     @given(st.fixed_dictionaries({SCORE: counts, ROWS: counts, ALERTS: counts}))
     def test_unknown_is_never_hidden(self, given: dict[str, VerdictCounts]) -> None:
         """For any verdicts: no pass with an unknown, no pass with a fail, and every verdict is counted."""
-        for state in control_states("soc2_2017", mappings(), given):
+        for state in control_states("soc2_2017", mappings(), gathered(given)):
             mapped = [given[check_id] for check_id in state.checks if check_id in given]
             for field in VerdictCounts.__struct_fields__:
                 assert getattr(state.verdicts, field) == sum(getattr(one, field) for one in mapped)
@@ -180,13 +189,88 @@ class TestStates:
             assert (state.state == "fail") is (state.verdicts.failed > 0)
 
 
+class TestSeveralConnections:
+    """A check that ran in one connection did not run in another."""
+
+    def test_what_one_never_ran_is_no_pass(self) -> None:
+        """Whatever another found, and whichever of them comes first."""
+        here, there = settled("CC7.1"), settled("CC7.1")
+        del there[SCORE]
+
+        for several in ((here, there), (there, here)):
+            state = state_of("CC7.1", *several)
+            assert (state.state, state.without_verdict) == ("partial", (SCORE,))
+
+    def test_what_each_ran_is(self) -> None:
+        """Their verdicts are counted together."""
+        state = state_of("CC7.1", settled("CC7.1"), settled("CC7.1"))
+
+        assert (state.state, state.verdicts.passed) == ("pass", 2 * len(state.checks))
+
+    def test_a_fail_anywhere_fails(self) -> None:
+        """Also where another never ran a check."""
+        assert state_of("CC7.1", {}, {SCORE: BAD}).state == "fail"
+
+    def test_without_any_connection_nothing_ran(self) -> None:
+        """Every check is without a verdict."""
+        state = found("CC7.1", [])
+
+        assert (state.state, state.without_verdict) == ("no_evidence", state.checks)
+
+    def test_names_of_their_own_do_not_hide_it(self) -> None:
+        """Connections are asked one by one, whichever of them have their controls in common."""
+        named = {"f9f0eed0-f143-47bf-b856-671ea2eeed62": ["NS-1"]}
+        live = Gathered(LiveControls.of(named, mappings()), [ConnectionVerdicts()])
+        state = found("CC7.1", [*gathered(settled("CC7.1")), live])
+
+        assert (state.state, state.without_verdict) == ("partial", state.checks)
+
+    @given(
+        st.lists(st.fixed_dictionaries({}, optional={SCORE: counts, ROWS: counts}), min_size=1, max_size=4)
+    )
+    def test_a_check_ran_only_if_it_ran_in_each(self, several: list[dict[str, VerdictCounts]]) -> None:
+        """For any verdicts of any connections."""
+        state = state_of("CC7.1", *several)
+
+        for check_id in (SCORE, ROWS):
+            ran = all(one.get(check_id, VerdictCounts()) != VerdictCounts() for one in several)
+            assert (check_id in state.without_verdict) is not ran
+
+
+class TestNoLongerCollected:
+    """Services that were switched off."""
+
+    @pytest.mark.parametrize("last", [GOOD, BAD, UNREAD])
+    def test_last_verdicts_are_no_state(self, last: VerdictCounts) -> None:
+        """They are counted apart, and their check did not run."""
+        standing = settled("CC7.1")
+        del standing[SCORE]
+        verdicts = ConnectionVerdicts(standing=standing, dropped={SCORE: last})
+        state = found("CC7.1", [Gathered(mappings(), [verdicts])])
+
+        assert (state.state, state.without_verdict) == ("partial", (SCORE,))
+        assert (state.no_longer_collected, state.last_verdicts) == ((SCORE,), last)
+        assert state.verdicts.passed == len(standing)
+
+    def test_a_recommendation_that_was_listed_once_is_a_gap(self) -> None:
+        """Whoever switches Defender off does not know what it would list today."""
+        ours = settled("PV-2", framework_id="mcsb_v1")
+        recommendation = checks_of("mcsb_v1", "PV-2")[0]
+        verdicts = ConnectionVerdicts(
+            standing=ours, dropped={recommendation: GOOD}, lists_recommendations=False
+        )
+        state = found("PV-2", [Gathered(mappings(), [verdicts])], "mcsb_v1")
+
+        assert (state.state, state.no_longer_collected) == ("partial", (recommendation,))
+
+
 class TestCoverage:
     """How much of a control is gathered without people: stated, not found out from verdicts."""
 
     @pytest.mark.parametrize("framework_id", [framework.id for framework in mappings().frameworks])
     def test_coverage_is_what_the_catalogue_states(self, framework_id: str) -> None:
         """For every control, before there is any verdict."""
-        shown = {state.id: state.coverage for state in control_states(framework_id, mappings(), {})}
+        shown = {state.id: state.coverage for state in control_states(framework_id, mappings())}
 
         catalogue = mappings().controls(framework_id)
         assert shown == {one.id: one.coverage for one in catalogue if not one.is_group}
@@ -229,7 +313,7 @@ class TestCatalogue:
 
     def test_every_control_and_no_group_has_a_state(self) -> None:
         """In the order of the catalogue."""
-        states = control_states("soc2_2017", mappings(), {})
+        states = control_states("soc2_2017", mappings())
 
         catalogue = mappings().controls("soc2_2017")
         assert [state.id for state in states] == [one.id for one in catalogue if not one.is_group]
@@ -237,7 +321,7 @@ class TestCatalogue:
     def test_an_unknown_framework_is_an_error(self) -> None:
         """It has no empty list of controls."""
         with pytest.raises(KeyError):
-            control_states("soc3", mappings(), {})
+            control_states("soc3", mappings())
 
     def test_every_framework_is_shown_with_its_numbers(self) -> None:
         """The coverage counts add up to the controls."""
@@ -292,7 +376,7 @@ def items() -> list[EvidenceItem]:
 
 def test_a_control_is_told_its_newest_evidence(items: list[EvidenceItem]) -> None:
     """Of all items that support it, in whatever order they come."""
-    states = {one.id: one for one in control_states("soc2_2017", mappings(), {}, items=items)}
+    states = {one.id: one for one in control_states("soc2_2017", mappings(), items=items)}
 
     newest = {control_id: states[control_id].newest_evidence for control_id in ("CC7.1", "CC7.2", "CC1.1")}
     assert {control_id: one and one.id for control_id, one in newest.items()} == {

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from collectors.contract import Status, Verdict
-from collectors.defender import COLLECTOR
+from collectors.defender import COLLECTOR, assessments
 from collectors.defender.recommendation_controls import RecommendationControls
 from collectors.defender.regulatory_compliance import PART
 from collectors.errors import AccessDenied
 from pipeline.framework_model import ControlState
 from pipeline.model import Finding
-from pipeline.reading.live_controls import KIND, NAMED, SERVICE
+from pipeline.reading.live_controls import KIND, NAMED, RECOMMENDATIONS, SERVICE
 from pipeline.requests import FindingQuery
 from pipeline.stores.records import ConnectionRecord
 from tests.pipeline.sync_rig import Rig, rigged, verdict
@@ -29,6 +29,11 @@ def found(key: str, status: Status) -> Verdict:
     """Give what Defender says of a resource."""
     row = verdict(ROWS, "thing", status)
     return msgspec.structs.replace(row, check_id=f"defender_assessment:{key}")
+
+
+def our_checks(state: ControlState) -> tuple[str, ...]:
+    """Give the checks of a control that are no recommendations of Defender."""
+    return tuple(one for one in state.checks if not one.startswith("defender_assessment:"))
 
 
 class Connected:
@@ -74,6 +79,7 @@ async def connected(storage: str) -> AsyncIterator[Connected]:
 def test_the_names_are_the_collectors() -> None:
     """What is looked for is what the collector leaves."""
     assert (COLLECTOR.service, PART.kind) == (SERVICE, KIND)
+    assert assessments.PART.kind == RECOMMENDATIONS
     assert NAMED in RecommendationControls({}).summary()
 
 
@@ -170,6 +176,18 @@ class TestControlStates:
         passed = {one: states[one].verdicts.passed for one in ("BR-3", "NS-1", "DP-8")}
         assert passed == {"BR-3": 2, "NS-1": 1, "DP-8": 1}
         assert states["NS-9"].verdicts.failed == 2
+
+    async def test_a_list_that_was_not_read_leaves_its_recommendations_open(
+        self, connected: Connected
+    ) -> None:
+        """Those without a verdict are a gap then; a list that was read has all there are."""
+        connection = await connected.sync({})
+        read = await connected.states(connection)
+        connected.rig.world.ends[ROWS] = DENIED
+        refused = await connected.states(await connected.sync({}, connection))
+
+        assert read["PV-2"].without_verdict == our_checks(read["PV-2"])
+        assert refused["PV-2"].without_verdict == refused["PV-2"].checks
 
     async def test_other_frameworks_are_as_they_were(self, connected: Connected) -> None:
         """The compliance names controls of the benchmark only."""
