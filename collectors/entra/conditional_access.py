@@ -1,11 +1,21 @@
 """Conditional Access, security defaults and named locations: which sign-ins need more than a password."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from collectors.contract import Check, CheckSeverity, JsonValue
 from collectors.declarations.resources import Resource
-from collectors.declarations.rules import Judge, Judgement, Rule, bad, good, judged, manual, not_applicable
+from collectors.declarations.rules import (
+    Judgement,
+    JudgeWithin,
+    Rule,
+    bad,
+    good,
+    judged,
+    manual,
+    not_applicable,
+)
 from collectors.entra import remedies
+from collectors.entra.policies import enabled, left_out, mfa_for, of_legacy, of_risk, usual
 from collectors.entra.reads import CONDITIONAL_ACCESS, LOCATIONS, SECURITY_DEFAULTS
 
 MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
@@ -13,90 +23,12 @@ MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 
 PORTALS = "microsoftadminportals"
 
-_NARROWING = (
-    "platforms.includePlatforms",
-    "locations.includeLocations",
-    "devices.deviceFilter.rule",
-    "authenticationFlows.transferMethods",
-)
-_EXCEPTIONS = ("platforms.excludePlatforms", "locations.excludeLocations")
-_GUESTS = "guestsorexternalusers"
-_EXCLUDED_GUESTS = "excludeGuestsOrExternalUsers"
-_EMERGENCY_ACCOUNTS = 2
-_RISKS = ("signInRiskLevels", "userRiskLevels", "insiderRiskLevels")
-
-
-def _lower(policy: Resource, path: str) -> set[str]:
-    return {one.lower() for one in policy.texts(path)}
-
-
-def enabled(policies: Iterable[Resource]) -> tuple[Resource, ...]:
-    """Give the policies that are enforced: one that only reports enforces nothing."""
-    return tuple(one for one in policies if (one.text("state") or "").lower() == "enabled")
-
-
-def demands_mfa(policy: Resource) -> bool:
-    """Tell whether a policy grants access with multifactor authentication, and with nothing less."""
-    controls = _lower(policy, "grantControls.builtInControls")
-    strength = isinstance(policy.at("grantControls.authenticationStrength"), dict)
-    strict = (policy.text("grantControls.operator") or "").lower() == "and" or len(controls) + strength == 1
-    return ("mfa" in controls or strength) and strict
-
-
-def _of_all_users(policy: Resource) -> bool:
-    return "all" in _lower(policy, "conditions.users.includeUsers")
-
-
-def _of_application(policy: Resource, *wanted: str) -> bool:
-    included = _lower(policy, "conditions.applications.includeApplications")
-    excluded = _lower(policy, "conditions.applications.excludeApplications")
-    return bool(included & {"all", *wanted}) and not excluded & set(wanted)
-
-
-def _everywhere(policy: Resource) -> bool:
-    """Tell whether a policy holds whatever the device and the place."""
-    narrow = any(_lower(policy, f"conditions.{path}") - {"all"} for path in _NARROWING)
-    return not narrow and not any(policy.texts(f"conditions.{path}") for path in _EXCEPTIONS)
-
-
-def _always(policy: Resource) -> bool:
-    """Tell whether a policy holds whatever the risk, the client, the device and the place."""
-    risky = any(policy.texts(f"conditions.{path}") for path in _RISKS)
-    clients = _lower(policy, "conditions.clientAppTypes")
-    return _everywhere(policy) and not risky and (not clients or "all" in clients)
-
-
-def _mfa_for(*applications: str) -> Callable[[Resource], bool]:
-    def holds(policy: Resource) -> bool:
-        return (
-            _of_all_users(policy)
-            and demands_mfa(policy)
-            and _always(policy)
-            and _of_application(policy, *applications)
-        )
-
-    return holds
-
-
-def _of_risk(policy: Resource) -> bool:
-    risky = {"high", "medium"} <= _lower(policy, "conditions.signInRiskLevels")
-    held = _everywhere(policy) and _of_all_users(policy) and _of_application(policy)
-    # Conditions add up: with a user risk too, a risky sign-in of a user without one passes.
-    return risky and held and demands_mfa(policy) and not policy.texts("conditions.userRiskLevels")
-
-
-def _of_legacy(policy: Resource) -> bool:
-    clients = {"exchangeactivesync", "other"} <= _lower(policy, "conditions.clientAppTypes")
-    blocks = "block" in _lower(policy, "grantControls.builtInControls")
-    held = _everywhere(policy) and _of_all_users(policy) and _of_application(policy)
-    return clients and held and blocks
-
 
 def _defaults_on(tenant: Resource) -> bool:
     return tenant.shared("security_defaults")[0].flag("isEnabled") is True
 
 
-def some_policy(test: Callable[[Resource], bool], what: str, *, by_defaults: bool) -> Judge:
+def some_policy(test: Callable[[Resource], bool], what: str, *, by_defaults: bool) -> JudgeWithin:
     """Make a judge that demands an enforced policy; whom the nearest one leaves out, a person has to judge.
 
     Args:
@@ -105,11 +37,16 @@ def some_policy(test: Callable[[Resource], bool], what: str, *, by_defaults: boo
         by_defaults: whether security defaults do the same.
     """
 
-    def judge(tenant: Resource) -> Judgement:
+    def judge(tenant: Resource, limits: Mapping[str, float]) -> Judgement:
+        accounts = limits["emergency_accounts"]
         found = [one for one in enabled(tenant.shared("policies")) if test(one)]
         names: JsonValue = [one.text("displayName") or one.id for one in found]
-        fewest: Mapping[str, int] = min((left_out(one) for one in found), key=_weight, default={})
-        if found and _usual(fewest):
+        fewest: Mapping[str, int] = min(
+            map(left_out, found),
+            key=lambda excluded: (not usual(excluded, accounts), sum(excluded.values())),
+            default={},
+        )
+        if found and usual(fewest, accounts):
             return good(f"A policy {what}.", policies=names, exclusions=sum(fewest.values()))
         if by_defaults and _defaults_on(tenant):
             return good(f"Security defaults are on: they are a policy that {what}.", security_defaults=True)
@@ -120,34 +57,6 @@ def some_policy(test: Callable[[Resource], bool], what: str, *, by_defaults: boo
         return bad(f"No enforced Conditional Access policy {what}.", policies=[])
 
     return judge
-
-
-def left_out(policy: Resource) -> Mapping[str, int]:
-    """Count whom a policy for all users leaves out, by kind.
-
-    Guests are left out by a word among the users or by an object that names their kinds (Microsoft Graph,
-    "conditionalAccessUsers resource type"); an object that names none known may stand for any.
-    """
-    users = _lower(policy, "conditions.users.excludeUsers")
-    guests = {_GUESTS} & users
-    if policy.at(f"conditions.users.{_EXCLUDED_GUESTS}") is not None:
-        kinds = policy.text(f"conditions.users.{_EXCLUDED_GUESTS}.guestOrExternalUserTypes") or "any"
-        guests |= {kind.strip() for kind in kinds.lower().split(",")} - {"none"}
-    return {
-        "users": len(users - {_GUESTS}),
-        "groups": len(policy.texts("conditions.users.excludeGroups")),
-        "roles": len(policy.texts("conditions.users.excludeRoles")),
-        "kinds of guests and external users": len(guests),
-    }
-
-
-def _usual(excluded: Mapping[str, int]) -> bool:
-    """Tell whether none but the accounts for emergencies are left out; Microsoft recommends two of them."""
-    return excluded["users"] <= _EMERGENCY_ACCOUNTS and sum(excluded.values()) == excluded["users"]
-
-
-def _weight(excluded: Mapping[str, int]) -> tuple[bool, int]:
-    return not _usual(excluded), sum(excluded.values())
 
 
 def defaults(tenant: Resource) -> Judgement:
@@ -179,8 +88,12 @@ def _check(name: str, title: str, severity: CheckSeverity, rationale: str, path:
         rationale=rationale,
         remediation=f"Portal: Entra ID > Conditional Access > {path}. {command}",
         permission=CONDITIONAL_ACCESS.permission,
+        thresholds={"emergency_accounts": EMERGENCY_ACCOUNTS},
     )
 
+
+EMERGENCY_ACCOUNTS = 2
+"""Microsoft recommends two accounts for emergencies, left out of every policy."""
 
 _BOTH = ("policies", "security_defaults")
 _EVERY_APPLICATION: Mapping[str, JsonValue] = {"applications": {"includeApplications": ["All"]}}
@@ -215,12 +128,12 @@ RULES = (
                 "MFA for Azure management", {"applications": {"includeApplications": [MANAGEMENT]}}
             ),
         ),
-        some_policy(
-            _mfa_for(MANAGEMENT),
+        within=some_policy(
+            mfa_for(MANAGEMENT),
             "demands multifactor authentication of all users for Azure management",
             by_defaults=True,
         ),
-        _BOTH,
+        needs=_BOTH,
     ),
     Rule(
         _check(
@@ -233,12 +146,12 @@ RULES = (
                 "MFA for admin portals", {"applications": {"includeApplications": ["MicrosoftAdminPortals"]}}
             ),
         ),
-        some_policy(
-            _mfa_for(PORTALS),
+        within=some_policy(
+            mfa_for(PORTALS),
             "demands multifactor authentication of all users for the admin portals",
             by_defaults=True,
         ),
-        _BOTH,
+        needs=_BOTH,
     ),
     Rule(
         _check(
@@ -251,8 +164,10 @@ RULES = (
                 "MFA for risky sign-ins", {**_EVERY_APPLICATION, "signInRiskLevels": ["high", "medium"]}
             ),
         ),
-        some_policy(_of_risk, "demands multifactor authentication of risky sign-ins", by_defaults=False),
-        ("policies",),
+        within=some_policy(
+            of_risk, "demands multifactor authentication of risky sign-ins", by_defaults=False
+        ),
+        needs=("policies",),
     ),
     Rule(
         _check(
@@ -267,8 +182,8 @@ RULES = (
                 control="block",
             ),
         ),
-        some_policy(_of_legacy, "blocks legacy authentication", by_defaults=True),
-        _BOTH,
+        within=some_policy(of_legacy, "blocks legacy authentication", by_defaults=True),
+        needs=_BOTH,
     ),
     Rule(
         Check(

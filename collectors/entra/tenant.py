@@ -14,9 +14,9 @@ from collectors.declarations.rules import (
     unknown,
 )
 from collectors.entra import remedies
-from collectors.entra.conditional_access import demands_mfa, enabled
 from collectors.entra.consent import no_consent, verified_consent
 from collectors.entra.objects import on
+from collectors.entra.policies import demands_mfa, enabled
 from collectors.entra.reads import (
     AUTHORIZATION,
     DEVICES,

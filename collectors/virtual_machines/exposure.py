@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from collectors.declarations.resources import JsonObject, Resource
-from collectors.network.exposure import WIDEST_SOURCE, openings
+from collectors.network.exposure import openings
 from collectors.network.security_rules import block_of
 
 ALL_PORTS = (1 << 65_536) - 1
@@ -33,19 +33,22 @@ def ports(*numbers: int) -> int:
     return sum(1 << number for number in set(numbers))
 
 
-def left_open(groups: Iterable[Resource], interface: Resource) -> Open:
-    """Give the ports that every one of the groups leaves open to the internet; all if there is no group."""
+def left_open(groups: Iterable[Resource], interface: Resource, addresses: float) -> Open:
+    """Give the ports that every one of the groups leaves open to the internet; all if there is no group.
+
+    Takes how many public addresses a rule may let in before that is the internet.
+    """
     tcp = udp = ALL_PORTS
     for group in groups:
-        opened = _opened(_about(group, interface))
+        opened = _opened(_about(group, interface), addresses)
         tcp, udp = tcp & opened.tcp, udp & opened.udp
     return Open(tcp, udp)
 
 
 @lru_cache(maxsize=64)
-def _opened(group: Resource) -> Open:
+def _opened(group: Resource, addresses: float) -> Open:
     found = {"tcp": 0, "udp": 0}
-    for one in openings(group, WIDEST_SOURCE):
+    for one in openings(group, addresses):
         first, last = one.ports
         found[one.protocol] |= (1 << (last + 1)) - (1 << first)
     return Open(**found)

@@ -6,6 +6,7 @@ from collectors.contract import Check
 from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import Judge, Judgement, Rule, judged, not_applicable, unknown
 from collectors.declarations.shared_reads import SECURITY_GROUPS
+from collectors.network.exposure import WIDEST_SOURCE
 from collectors.network.security_rules import unread_rules
 from collectors.virtual_machines.exposure import ports
 from collectors.virtual_machines.reads import (
@@ -83,9 +84,12 @@ def _on_network(judge: _Asked) -> Judge:
     return asked
 
 
-def management_ports_closed(machine: Resource, found: list[Guarded]) -> Judgement:
+def management_ports_closed(machine: Resource, limits: Mapping[str, float]) -> Judgement:
     """Judge whether the internet may reach SSH, RDP or WinRM (policy 22730e10)."""
-    opened = [reachable(machine, one) for one in found]
+    found = _all_guarded(machine)
+    if found is None:
+        return _unclear()
+    opened = [reachable(machine, one, limits["addresses"]) for one in found]
     tcp = [one.tcp for one in opened if one is not None]
     exposed = [port for port in _MANAGEMENT if any(one & ports(port) for one in tcp)]
     if not exposed and (unclear := _unread(found) or (_forwarded() if None in opened else None)):
@@ -105,7 +109,7 @@ def all_ports_restricted(machine: Resource, limits: Mapping[str, float]) -> Judg
     found = _all_guarded(machine)
     if found is None:
         return _unclear()
-    opened = [reachable(machine, one) for one in found]
+    opened = [reachable(machine, one, limits["addresses"]) for one in found]
     most = max((part.bit_count() for one in opened if one is not None for part in one), default=0)
     few = most <= limits["open_ports"]
     if few and (unclear := _unread(found) or (_forwarded() if None in opened else None)):
@@ -214,8 +218,9 @@ RULES = (
             remediation="Portal: virtual machine > Networking > Network settings. CLI: az network nsg rule "
             "delete -g <group> --nsg-name <nsg> -n <rule>; reach the machine through Bastion instead.",
             permission=SECURITY_GROUPS.permission,
+            thresholds={"addresses": WIDEST_SOURCE},
         ),
-        _on_network(management_ports_closed),
+        within=management_ports_closed,
         needs=_NETWORK,
     ),
     Rule(
@@ -253,7 +258,7 @@ RULES = (
             remediation="Portal: network security group > Inbound security rules. CLI: az network nsg rule "
             "update -g <group> --nsg-name <nsg> -n <rule> --destination-port-ranges <ports>",
             permission=SECURITY_GROUPS.permission,
-            thresholds={"open_ports": 100},
+            thresholds={"addresses": WIDEST_SOURCE, "open_ports": 100},
         ),
         within=all_ports_restricted,
         needs=_NETWORK,

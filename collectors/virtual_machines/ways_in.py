@@ -17,15 +17,16 @@ class Guarded(NamedTuple):
     addresses: tuple[str, ...]
 
 
-def reachable(machine: Resource, one: Guarded) -> Open | None:
+def reachable(machine: Resource, one: Guarded, addresses: float) -> Open | None:
     """Give the ports of an interface that the internet may reach; None if what is read does not tell.
 
     Without a security group a Standard public address admits nothing, any other everything (Microsoft,
     "Public IP addresses": Standard is secure by default). Behind a Basic load balancer those
-    ports are open that it forwards, which is not read. Without either there is no way in.
+    ports are open that it forwards, which is not read. Without either there is no way in. Takes how many
+    public addresses a rule may let in before that is the internet.
     """
     if one.groups:
-        return left_open(one.groups, one.interface)
+        return left_open(one.groups, one.interface, addresses)
     for address in one.addresses:
         known = machine.matching("public_addresses", whole_id, address)
         if not known or not _standard(known[0]):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from collectors.contract import JsonValue
 from collectors.declarations.resources import JsonObject, Resource
+from collectors.network.exposure import WIDEST_SOURCE
 from collectors.virtual_machines.exposure import ALL_PORTS, left_open, ports
 from tests.collectors.machine_estate import ID, NIC, interface, machine_with, says, surroundings
 
@@ -56,7 +57,7 @@ def group(*rules: JsonObject) -> JsonObject:
 
 def admits(*rules: JsonObject, port: int = 22, nic: JsonObject | None = None) -> bool:
     """Tell whether a group with these rules lets the internet reach a TCP port."""
-    found = left_open([Resource(group(*rules))], Resource(nic or interface()))
+    found = left_open([Resource(group(*rules))], Resource(nic or interface()), WIDEST_SOURCE)
     return bool(found.tcp & ports(port))
 
 
@@ -264,4 +265,4 @@ def test_just_in_time_finds_its_machine_in_any_case() -> None:
 
 def test_no_group_leaves_all_ports_open() -> None:
     """Whoever asks has to know whether there is a group at all."""
-    assert left_open([], Resource(interface())) == (ALL_PORTS, ALL_PORTS)
+    assert left_open([], Resource(interface()), WIDEST_SOURCE) == (ALL_PORTS, ALL_PORTS)
