@@ -36,7 +36,7 @@ class TestThrottling:
     """Azure asks to wait."""
 
     async def test_seconds_are_waited(self, azure: Rig, caplog: pytest.LogCaptureFixture) -> None:
-        """A 429 that asks for 17 seconds is repeated after 17 seconds, counted and logged, without the query."""
+        """A 429 that asks for 17 seconds is repeated after 17 seconds, counted, logged without query."""
         azure.server.on(ALERTS_PATH, refusal(429, "TooManyRequests", Retry_After="17"), GOOD)
         reader = azure.reader()
 
