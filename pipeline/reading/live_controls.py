@@ -1,7 +1,7 @@
 """Controls of recommendations as each connection's own regulatory compliance names them, and what stands.
 
-The names are those of the newest good `regulatory_compliance` item of Defender; while there is none, or where
-it names nothing, the published mappings hold.
+The names are those of the newest good `regulatory_compliance` item of Defender, as of the time that is asked
+about; while there is none, or where it names nothing, the published mappings hold.
 """
 
 from collections import defaultdict
@@ -13,6 +13,7 @@ from mappings.live import LiveControls
 from mappings.loader import Mappings
 from pipeline.controls import ConnectionVerdicts, Gathered
 from pipeline.model import EvidenceItem, VerdictCounts
+from pipeline.reading.newest_item import newest_item
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.records import ConnectionRecord, Pointer
 from pipeline.verdict_counts import total, total_by_check
@@ -33,11 +34,14 @@ class LiveControlsReader:
         self._evidence = evidence
         self._mappings = mappings
 
-    async def of(self, connection_id: str) -> LiveControls:
-        """Read a connection's controls, in two requests of its evidence."""
+    async def of(self, connection_id: str, as_of: str | None = None) -> LiveControls:
+        """Read a connection's controls, in two requests of its evidence.
+
+        Args:
+            as_of: the time asked about, fixed-width UTC; None for now.
+        """
         pointer = await self._evidence.pointer(connection_id, SERVICE, KIND)
-        index = None if pointer is None else pointer.index
-        item = None if index is None else await self._evidence.item(connection_id, index)
+        item = None if pointer is None else await newest_item(self._evidence, connection_id, pointer, as_of)
         return live_controls(item, self._mappings())
 
 

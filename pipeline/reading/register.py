@@ -20,6 +20,7 @@ from pipeline.model import ChainState, EvidenceItem, Finding, Page
 from pipeline.reading.connection_walk import ConnectionWalk, Placed
 from pipeline.reading.filters import finding_filter, matches, quoted, supports
 from pipeline.reading.live_controls import LiveControlsReader, Standing
+from pipeline.reading.newest_item import newest_item
 from pipeline.requests import EvidenceQuery, FindingQuery
 from pipeline.stores.evidence_table import EvidenceTable
 from pipeline.stores.finding_table import FindingRow, FindingTable
@@ -99,7 +100,7 @@ class Register:
         items: list[EvidenceItem] = []
         async for record in self._asked(connection_id):
             pointers = await self._evidence.pointers(record.id)
-            newest = [(one, await self._evidence.item(record.id, _shown(one))) for one in pointers]
+            newest = [(one, await newest_item(self._evidence, record.id, one, None)) for one in pointers]
             standing.add(record, newest)
             items += [self._read(item, pointer, record) for pointer, item in newest if item is not None]
         return control_states(framework_id, self._mappings(), standing.gathered(), items=items)
@@ -120,24 +121,11 @@ class Register:
             position = f"{pointer.service}|{pointer.kind}"
             if after is not None and position <= after:
                 continue
-            item = await self._newest_item(record, pointer, query.as_of)
+            item = await newest_item(self._evidence, record.id, pointer, query.as_of)
             if item is None or not matches(item, query):
                 yield position, None
             else:
                 yield position, self._read(item, pointer, record)
-
-    async def _newest_item(
-        self, record: ConnectionRecord, pointer: Pointer, as_of: str | None
-    ) -> EvidenceItem | None:
-        if as_of is None or pointer.tried_at <= as_of:
-            return await self._evidence.item(record.id, _shown(pointer))
-        earlier = f"kind eq '{pointer.kind}' and collected_at le '{as_of}'"
-        newest: EvidenceItem | None = None
-        async for _, item in self._evidence.items(record.id, where=earlier):
-            if item.status == "collected":
-                return item
-            newest = newest or item
-        return newest
 
     async def _history(
         self, record: ConnectionRecord, query: EvidenceQuery, after: str | None
@@ -171,7 +159,9 @@ class Register:
         live: LiveControls | None = None
         async for row in rows:
             if live is None and row.check_id.startswith(ASSESSMENT_PREFIX):
-                live = await self._live.of(record.id)  # only recommendations can have controls of their own
+                live = await self._live.of(
+                    record.id, query.as_of
+                )  # only recommendations can have controls of their own
             finding = self._finding(record, row, live)
             yield row.key, finding if supports(finding.controls, query.framework, query.control) else None
 
@@ -206,8 +196,3 @@ class Register:
             newest_try=pointer.newest_try if failed and pointer is not None else None,
             no_longer_collected=not record.collects(item.service),
         )
-
-
-def _shown(pointer: Pointer) -> int:
-    """Give the place of the newest good item, or of the newest try while there is none."""
-    return pointer.newest_index if pointer.index is None else pointer.index

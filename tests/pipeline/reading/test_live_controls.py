@@ -15,6 +15,7 @@ from pipeline.model import Finding
 from pipeline.reading.live_controls import KIND, NAMED, RECOMMENDATIONS, SERVICE
 from pipeline.requests import FindingQuery
 from pipeline.stores.records import ConnectionRecord
+from pipeline.times import rfc3339
 from tests.pipeline.sync_rig import Rig, rigged, verdict
 
 ROWS, MCSB = "resource_assessments", "mcsb_v1"
@@ -144,6 +145,45 @@ class TestFindings:
         await connected.sync({PUBLISHED: ["NS-1"]}, connection)
 
         assert (await connected.findings(connection))[PUBLISHED].controls == {MCSB: ("NS-1",)}
+
+    async def test_as_of_a_time_the_names_of_that_time_hold(self, connected: Connected) -> None:
+        """What the compliance names today says nothing of what it named then; filters go by the same."""
+        connection = await connected.sync(NAMES)
+        then = rfc3339(connected.rig.time.now)
+        await connected.sync({PUBLISHED: ["NS-1"]}, connection)
+        now = rfc3339(connected.rig.time.now)
+
+        for at, control in ((then, "BR-3"), (now, "NS-1")):
+            found = await connected.findings(connection, as_of=at)
+            assert found[PUBLISHED].controls == {MCSB: (control,)}
+            assert PUBLISHED in await connected.findings(connection, as_of=at, control=control)
+        assert PUBLISHED not in await connected.findings(connection, as_of=then, control="NS-1")
+
+    async def test_as_of_a_failed_try_the_names_before_it_hold(self, connected: Connected) -> None:
+        """Whatever was read since."""
+        connection = await connected.sync(NAMES)
+        connected.rig.world.ends[KIND] = DENIED
+        await connected.sync({}, connection)
+        then = rfc3339(connected.rig.time.now)
+        connected.rig.world.ends.clear()
+        await connected.sync({PUBLISHED: ["NS-1"]}, connection)
+        found = await connected.findings(connection, as_of=then)
+
+        assert (found[NEW].controls, found[NEW].controls_source) == ({MCSB: ("NS-9",)}, "live")
+
+    async def test_as_of_a_time_before_it_was_read_the_published_hold(self, connected: Connected) -> None:
+        """The compliance was refused then, and read later."""
+        connected.rig.world.ends[KIND] = DENIED
+        connection = await connected.sync(NAMES)
+        then = rfc3339(connected.rig.time.now)
+        connected.rig.world.ends.clear()
+        await connected.sync(NAMES, connection)
+        found = await connected.findings(connection, as_of=then)
+
+        assert (found[PUBLISHED].controls, found[PUBLISHED].controls_source) == (
+            {MCSB: ("DP-8",)},
+            "catalogue",
+        )
 
 
 class TestControlStates:
