@@ -10,7 +10,7 @@ from collectors.declarations.configuration import Child, Kind, configuration
 from collectors.declarations.diagnostics import DIAGNOSTIC_SETTINGS
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Rule
-from collectors.declarations.shared_reads import COMPONENTS, ROLE_ASSIGNMENTS
+from collectors.declarations.shared_reads import COMPONENTS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
 
 
 def _network_unset(site: Resource) -> bool:
@@ -74,6 +74,7 @@ COLLECTOR = Collector(
                 "sites": reads.SITES,
                 "components": COMPONENTS,
                 "role_assignments": ROLE_ASSIGNMENTS,
+                "role_definitions": ROLE_DEFINITIONS,
             },
         ),
     ),

@@ -1,9 +1,9 @@
 """What function apps are asked beyond what all sites are."""
 
-from collectors.app_service.reads import FUNCTIONS, SETTINGS_PERMISSION, SITES, principal_of
+from collectors.app_service.identities import no_admin_role
+from collectors.app_service.reads import FUNCTIONS, SETTINGS_PERMISSION, SITES
 from collectors.app_service.settings import common_rules, not_public_rule
 from collectors.contract import Check, JsonValue
-from collectors.declarations.azure_roles import PRIVILEGED, role_id
 from collectors.declarations.resources import Resource, whole_id
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable, unknown
 from collectors.declarations.shared_reads import COMPONENTS, ROLE_ASSIGNMENTS
@@ -35,31 +35,6 @@ def keys_asked_for(app: Resource) -> Judgement:
     if not asked:
         return not_applicable("No function of the app is started by HTTP.", **observed)
     return good("Every function that HTTP starts asks for a key.", **observed)
-
-
-def _principals(app: Resource) -> list[str]:
-    """Give the object ids of an app's identities, its own and those given to it."""
-    given = app.at("identity.userAssignedIdentities")
-    rows = given.values() if isinstance(given, dict) else ()
-    members = [app.with_raw(one) for one in rows if isinstance(one, dict)]
-    found = [app.text("identity.principalId"), *(one.text("principalId") for one in members)]
-    return [one for one in found if one]
-
-
-def no_admin_role(app: Resource) -> Judgement:
-    """Judge whether an identity of the app has a role that may change anything, at any scope."""
-    principals = _principals(app)
-    if not principals:
-        return not_applicable("The app has no managed identity.")
-    rows = [row for one in principals for row in app.matching("role_assignments", principal_of, one)]
-    held = sorted({PRIVILEGED[role_id(row)] for row in rows if role_id(row) in PRIVILEGED})
-    return judged(
-        not held,
-        "No identity of the app has an administrator's role.",
-        f"An identity of the app has the role {', '.join(held)}.",
-        roles=len(rows),
-        administrator_roles=held,
-    )
 
 
 def in_network(app: Resource) -> Judgement:

@@ -28,9 +28,9 @@ def addresses_in(ranges: Iterable[Range]) -> int:
 
 
 def range_between(first: str | None, last: str | None) -> Range | None:
-    """Give the range of IPv4 addresses from one to another; None if it cannot be read."""
+    """Give the range of IPv4 addresses from one to another; None if it cannot be read, or one is missing."""
     try:
-        start, end = int(IPv4Address(first or "")), int(IPv4Address(last or first or ""))
+        start, end = int(IPv4Address(first or "")), int(IPv4Address(last or ""))
     except AddressValueError:
         return None
     return (start, end) if start <= end else None

@@ -117,6 +117,8 @@ def must_be_one_of(
         if value is None:
             return unknown(f"Azure does not say what {what} is.", **{path: None})
         observed: dict[str, JsonValue] = {path: found}
+        if found is None and resource.at(path) is not None:
+            return unknown(f"{what} has a value this version does not know.", **{path: resource.at(path)})
         if value.lower() in good_values:
             return good(f"{what} is {value}.", **observed)
         if value.lower() in bad_values:

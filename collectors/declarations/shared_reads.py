@@ -17,6 +17,7 @@ def _list(provider: str, name: str, api_version: str) -> Read:
 # Unfiltered, the list holds what is inherited and what is assigned below the subscription too. Eligible
 # (PIM) assignments are not in it.
 ROLE_ASSIGNMENTS = _list("Microsoft.Authorization", "roleAssignments", "2022-04-01")
+ROLE_DEFINITIONS = _list("Microsoft.Authorization", "roleDefinitions", "2022-04-01")
 LOCKS = _list("Microsoft.Authorization", "locks", "2020-05-01")
 COMPONENTS = _list("Microsoft.Insights", "components", "2020-02-02")
 SECURITY_GROUPS = _list("Microsoft.Network", "networkSecurityGroups", "2024-03-01")

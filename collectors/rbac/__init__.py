@@ -3,7 +3,7 @@
 from collectors.contract import Collector
 from collectors.declarations.azure_roles import role_id
 from collectors.declarations.configuration import Child, Kind, configuration
-from collectors.declarations.shared_reads import LOCKS, ROLE_ASSIGNMENTS
+from collectors.declarations.shared_reads import LOCKS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
 from collectors.rbac import principals, reads, subscription
 from collectors.rbac.principals import has_type, principal_id
 from collectors.rbac.roles import is_custom, unlisted
@@ -17,7 +17,7 @@ PRINCIPALS = {
 }
 KINDS = (
     Kind("role assignments", ROLE_ASSIGNMENTS, principals.RULES, PRINCIPALS),
-    Kind("custom roles", reads.DEFINITIONS, subscription.CUSTOM_ROLE_RULES, keep=is_custom),
+    Kind("custom roles", ROLE_DEFINITIONS, subscription.CUSTOM_ROLE_RULES, keep=is_custom),
 )
 
 COLLECTOR = Collector(
@@ -40,7 +40,7 @@ COLLECTOR = Collector(
             KINDS,
             shared={
                 "assignments": ROLE_ASSIGNMENTS,
-                "definitions": reads.DEFINITIONS,
+                "definitions": ROLE_DEFINITIONS,
                 "locks": LOCKS,
                 "classic": reads.CLASSIC,
                 "tenant_creators": reads.TENANT_CREATORS,

@@ -22,6 +22,8 @@ from collectors.rbac.reads import GROUP, USER
 from collectors.rbac.roles import definition_of, scope_of, writes
 
 _PARTS = {"user": ("user",), "group": ("group", "members"), "serviceprincipal": ("service_principal",)}
+_UNTOLD = "Azure does not say what kind of principal has this role, or one this version does not know."
+_FOREIGN = "The role is assigned to a group of another tenant: look at who is in it."
 _FILTER = "members of groups included, service principals left out"
 
 
@@ -60,12 +62,12 @@ def _people(assignment: Resource) -> tuple[Resource, ...] | Judgement:
     """Give the users who have the assignment; or what is to be said where there are none to look at."""
     kind = _type(assignment)
     if kind == "foreigngroup":
-        return manual("The role is assigned to a group of another tenant: look at who is in it.")
+        return manual(_FOREIGN)
     if kind not in {"user", "group"}:
         given = assignment.text("properties.principalType")
         if kind in {"serviceprincipal", "device"}:
             return not_applicable(f"The role is assigned to a {given}, not to people.", principal_type=given)
-        return unknown("Azure does not say what kind of principal has this role.", principal_type=given)
+        return unknown(_UNTOLD, principal_type=given)
     error = assignment.gap(_PARTS[kind])
     return _users(assignment, kind) if error is None else gap_judgement(error)
 
@@ -83,8 +85,8 @@ def _is_user(member: Resource) -> bool:
 
 
 def _guest(user: Resource) -> bool | None:
-    kind = user.text("userType")
-    return None if kind is None else kind.lower() == "guest"
+    # Member and Guest are all that Graph documents ("user resource type").
+    return {"guest": True, "member": False}.get((user.text("userType") or "").lower())
 
 
 def _blocked(user: Resource) -> bool | None:
@@ -122,15 +124,20 @@ def none_among(test: Callable[[Resource], bool | None], who: str, *access: str) 
 
 def service_principal(assignment: Resource) -> Judgement:
     """Judge whether a service principal is an owner."""
-    kind = assignment.text("properties.principalType")
     if role_id(assignment) != OWNER:
         return not_applicable("The role is not Owner.")
-    if kind is None:
-        return unknown("Azure does not say what kind of principal has this role.", principal_type=None)
-    if kind.lower() == "group":
-        return _service_principals_in(assignment)
-    said = f"The owner is a {kind}."
-    return judged(kind.lower() != "serviceprincipal", said, said, principal_type=kind)
+    given = assignment.text("properties.principalType")
+    said = f"The owner is a {given}."
+    match _type(assignment):
+        case "serviceprincipal":
+            return bad(said, principal_type=given)
+        case "user" | "device":
+            return good(said, principal_type=given)
+        case "group":
+            return _service_principals_in(assignment)
+        case "foreigngroup":
+            return manual(_FOREIGN, principal_type=given)
+    return unknown(_UNTOLD, principal_type=given)
 
 
 def _service_principals_in(assignment: Resource) -> Judgement:
@@ -154,7 +161,7 @@ def orphaned(assignment: Resource) -> Judgement:
     if kind not in _PARTS:
         given = assignment.text("properties.principalType")
         if given is None:
-            return unknown("Azure does not say what kind of principal has this role.", principal_type=None)
+            return unknown(_UNTOLD, principal_type=None)
         return not_applicable("A principal of another directory cannot be looked up.", principal_type=given)
     name = _PARTS[kind][0]
     error = assignment.gap((name,))

@@ -2,13 +2,6 @@
 
 from collectors.contract import Read
 
-_AUTHORIZATION = "/subscriptions/{subscription_id}/providers/Microsoft.Authorization"
-
-DEFINITIONS = Read(
-    path=f"{_AUTHORIZATION}/roleDefinitions",
-    api_version="2022-04-01",
-    permission="Microsoft.Authorization/roleDefinitions/read",
-)
 # A custom role of a management group is in no subscription's list, so it has to be asked for by its id.
 ROLE = Read(
     path="/providers/Microsoft.Authorization/roleDefinitions/{id}",
@@ -16,7 +9,7 @@ ROLE = Read(
     permission="Microsoft.Authorization/roleDefinitions/read",
 )
 CLASSIC = Read(
-    path=f"{_AUTHORIZATION}/classicAdministrators",
+    path="/subscriptions/{subscription_id}/providers/Microsoft.Authorization/classicAdministrators",
     api_version="2015-07-01",
     permission="Microsoft.Authorization/classicAdministrators/read",
 )

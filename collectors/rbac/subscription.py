@@ -8,9 +8,9 @@ from collectors.declarations.azure_roles import OWNER, PRIVILEGED, role_id
 from collectors.declarations.configuration import gap_judgement
 from collectors.declarations.resources import Resource
 from collectors.declarations.rules import Judgement, Rule, bad, good, judged, manual, not_applicable
-from collectors.declarations.shared_reads import LOCKS, ROLE_ASSIGNMENTS
+from collectors.declarations.shared_reads import LOCKS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
 from collectors.errors import ResourceAbsent, UnexpectedAnswer
-from collectors.rbac.reads import CLASSIC, DEFINITIONS, TENANT_CREATORS
+from collectors.rbac.reads import CLASSIC, TENANT_CREATORS
 from collectors.rbac.roles import actions_of, holds_subscription, is_custom, scope_of
 
 _LOCKS = {f"microsoft.authorization/locks/{what}" for what in ("*", "write", "delete")}
@@ -226,7 +226,7 @@ SUBSCRIPTION_RULES = (
             rationale="Without such a role, whoever is to manage locks must be made owner.",
             remediation="Portal: subscription > Access control (IAM) > Add custom role with "
             "Microsoft.Authorization/locks/*. CLI: az role definition create --role-definition <file>",
-            permission=DEFINITIONS.permission,
+            permission=ROLE_DEFINITIONS.permission,
         ),
         lock_role,
         ("definitions",),
@@ -241,7 +241,7 @@ CUSTOM_ROLE_RULES = (
             rationale="A custom owner escapes every rule that looks for the role Owner.",
             remediation="Portal: subscription > Access control (IAM) > Roles > the role > Delete, or name "
             "its actions. CLI: az role definition update --role-definition <file>",
-            permission=DEFINITIONS.permission,
+            permission=ROLE_DEFINITIONS.permission,
         ),
         not_an_owner,
     ),
@@ -253,7 +253,7 @@ CUSTOM_ROLE_RULES = (
             rationale="Custom roles are maintained by nobody but their owner, and grow.",
             remediation="Portal: subscription > Access control (IAM) > Roles > Type: Custom. CLI: az role "
             "definition list --custom-role-only",
-            permission=DEFINITIONS.permission,
+            permission=ROLE_DEFINITIONS.permission,
             manual=True,
         ),
         role_audited,

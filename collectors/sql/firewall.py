@@ -64,7 +64,7 @@ def _with_sixes(four: Judgement, sixes: list[tuple[str, Range | None]], most: fl
 def _range_of_six(rule: Resource) -> Range | None:
     first, last = rule.text("properties.startIPv6Address"), rule.text("properties.endIPv6Address")
     try:
-        start, end = int(IPv6Address(first or "")), int(IPv6Address(last or first or ""))
+        start, end = int(IPv6Address(first or "")), int(IPv6Address(last or ""))
     except AddressValueError:
         return None
     return (start, end) if start <= end else None

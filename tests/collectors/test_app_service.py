@@ -1,18 +1,19 @@
 """Web apps and function apps: each check by what it passes, fails, and makes of an absent value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.app_service import function_apps, web_apps
+from collectors.app_service import function_apps, identities, web_apps
 from collectors.app_service.reads import is_function_app
 from collectors.app_service.stacks import numbers_of
 from collectors.contract import JsonValue
 from collectors.declarations.configuration import evaluate
 from collectors.declarations.resources import JsonObject, Resource, Surroundings
+from collectors.errors import AccessDenied
 
 SUBSCRIPTION = "/subscriptions/s"
 ID = f"{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Web/sites/app"
@@ -29,12 +30,12 @@ def site(
     configuration: JsonObject | None = None,
     *,
     authentication: JsonObject | None = None,
-    shared: dict[str, Sequence[JsonObject]] | None = None,
+    shared: Mapping[str, Sequence[JsonObject]] | None = None,
     parts: dict[str, Sequence[JsonObject]] | None = None,
     **more: JsonValue,
 ) -> Resource:
     """Give a site with its configuration and what was read beside it."""
-    listed = {"components": (), "role_assignments": (), **(shared or {})}
+    listed = {"components": (), "role_assignments": (), "role_definitions": (), **(shared or {})}
     around = Surroundings(
         datetime.now(UTC), {name: tuple(map(Resource, rows)) for name, rows in listed.items()}
     )
@@ -264,9 +265,77 @@ def test_functions_ask_for_a_key(bindings: list[JsonValue], expected: str) -> No
 def test_an_identity_is_no_administrator(identity: JsonValue, role: str, expected: str) -> None:
     """Its own or one that was given to it; ids in any case."""
     rows: list[JsonObject] = [{"properties": {"principalId": "p", "roleDefinitionId": role}}]
-    found = site(identity=identity, shared={"role_assignments": rows})
+    found = site(identity=identity, shared={"role_assignments": rows, "role_definitions": [BUILT_IN]})
 
     assert function(found, "identity_least_privilege") == expected
+
+
+BUILT_IN: JsonObject = {"id": f"/roles/{READER}", "properties": {"type": "BuiltInRole"}}
+
+
+def custom(data: tuple[str, ...] = (), **permissions: JsonValue) -> JsonObject:
+    """Define a custom role."""
+    allowed: JsonObject = {"actions": [], "dataActions": list(data), **permissions}
+    return {
+        "id": "/roles/C",
+        "properties": {"type": "CustomRole", "permissions": [allowed], "roleName": "Mine"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (custom(actions=["*"], notActions=["Microsoft.Authorization/*/Write"]), "fail"),
+        (custom(actions=["*/write"]), "fail"),
+        (custom(actions=["*/action"]), "fail"),
+        (custom(actions=["microsoft.authorization/*"]), "fail"),
+        (custom(actions=["Microsoft.Authorization/roleAssignments/Write"]), "fail"),
+        (custom(actions=["Microsoft.Authorization/*/write"]), "fail"),
+        (custom(actions=["Microsoft.Compute/*"]), "manual"),
+        (custom(actions=["Microsoft.Compute/virtualMachines/write"]), "manual"),
+        (custom(actions=["Microsoft.Web/sites/restart/action"]), "manual"),
+        (custom(actions=["*/read"]), "pass"),
+        (custom(actions=["Microsoft.Authorization/*/read"]), "pass"),
+        (custom(("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write",)), "pass"),
+        (custom(("*",)), "fail"),
+        ({"id": "/roles/c", "properties": {"type": "CustomRole"}}, "unknown"),
+        ({"id": "/roles/c", "properties": {"type": "NewKind"}}, "unknown"),
+        (BUILT_IN, "unknown"),
+    ],
+)
+def test_a_custom_role_is_judged_by_what_it_allows(role: JsonObject, expected: str) -> None:
+    """Everything, or giving roles away, is an administrator's; a role in no list is not known."""
+    rows: list[JsonObject] = [{"properties": {"principalId": "p", "roleDefinitionId": "/x/c"}}]
+    shared = {"role_assignments": rows, "role_definitions": [role]}
+    found = site(identity={"principalId": "p"}, shared=shared)
+
+    assert function(found, "identity_least_privilege") == expected
+
+
+@pytest.mark.parametrize(("role", "expected"), [(OWNER, "fail"), (READER, "unknown")])
+def test_without_the_roles_only_built_in_administrators_are_told(role: str, expected: str) -> None:
+    """These have the same id everywhere."""
+    denied = AccessDenied("No.", permission="Microsoft.Authorization/roleDefinitions/read", scope="/")
+    row = Resource({"properties": {"principalId": "p", "roleDefinitionId": role}})
+    around = Surroundings(datetime.now(UTC), {"role_assignments": (row,), "role_definitions": denied})
+    app = Resource({"id": ID, "identity": {"principalId": "p"}}, around)
+    said = identities.no_admin_role(app)
+
+    assert said.status == expected
+    assert (said.observed.get("missing_permission") == denied.permission) is (expected == "unknown")
+
+
+def test_roles_of_groups_are_said_not_to_be_seen() -> None:
+    """Who is in a group only Graph tells, and it is not asked."""
+    rows: list[JsonObject] = [
+        {"properties": {"principalId": "g", "principalType": "Group", "roleDefinitionId": OWNER}}
+    ]
+    shared = {"role_assignments": rows, "role_definitions": [BUILT_IN]}
+    said = identities.no_admin_role(site(identity={"principalId": "p"}, shared=shared))
+
+    assert said.status == "pass"
+    assert "groups" in said.reason
+    assert said.observed["groups_with_administrator_roles"] == 1
 
 
 @pytest.mark.parametrize(
@@ -337,7 +406,7 @@ def test_role_assignments_and_components_are_looked_up_by_an_index() -> None:
     for number in range(500):
         identity: JsonObject = {"principalId": f"P{number}"}
         app = Resource({"id": ID, "identity": identity, "tags": {TAG: f"{COMPONENT}{number}"}}, around)
-        assert function_apps.no_admin_role(app).status == "fail"
+        assert identities.no_admin_role(app).status == "fail"
         assert function_apps.insights(app).status == "pass"
 
     indexes = {name: len(index) for (name, _, _), index in around.groups.items()}

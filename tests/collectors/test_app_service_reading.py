@@ -15,7 +15,12 @@ PART = COLLECTOR.parts[0]
 SITES = "providers/Microsoft.Web/sites"
 ASSIGNMENTS = "providers/Microsoft.Authorization/roleAssignments"
 DENIED = AccessDenied("No.", permission="Microsoft.Web/sites/config/list/action", scope=SCOPE)
-EMPTY: dict[str, Answer] = {SITES: [], ASSIGNMENTS: [], "providers/Microsoft.Insights/components": []}
+EMPTY: dict[str, Answer] = {
+    SITES: [],
+    ASSIGNMENTS: [],
+    "providers/Microsoft.Insights/components": [],
+    "providers/Microsoft.Authorization/roleDefinitions": [],
+}
 
 
 def site(name: str, kind: str = "app") -> JsonObject:

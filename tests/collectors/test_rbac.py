@@ -39,6 +39,7 @@ MEMBER: JsonObject = {"id": "u", "userType": "Member", "accountEnabled": True}
 GUEST: JsonObject = {"id": "u", "userType": "GUEST", "accountEnabled": True}
 BLOCKED: JsonObject = {"id": "u", "userType": "Member", "accountEnabled": False}
 MUTE: JsonObject = {"id": "u"}
+STRANGE: JsonObject = {"id": "u", "userType": "Robot", "accountEnabled": True}
 ROBOT: JsonObject = {"@odata.type": "#microsoft.graph.servicePrincipal", "id": "s"}
 
 
@@ -82,6 +83,11 @@ def of_group(role_id: str, *members: JsonObject) -> Resource:
         ("guest_owner_absent", of_user(OWNER, MEMBER), "pass"),
         ("guest_owner_absent", of_user(OWNER, GUEST), "fail"),
         ("guest_owner_absent", of_user(OWNER, MUTE), "unknown"),
+        ("guest_owner_absent", of_user(OWNER, STRANGE), "unknown"),
+        ("guest_owner_absent", of_group(OWNER, STRANGE, {**GUEST, "id": "v"}), "fail"),
+        ("guest_owner_absent", assignment(OWNER, "Robot"), "unknown"),
+        ("guest_write_absent", of_user(CONTRIBUTOR, STRANGE), "unknown"),
+        ("guest_read_absent", of_user(READER, STRANGE), "unknown"),
         ("guest_owner_absent", of_user(OWNER, None), "not_applicable"),
         ("guest_owner_absent", of_user(READER, GUEST), "not_applicable"),
         ("guest_owner_absent", of_group(OWNER, MEMBER), "pass"),
@@ -106,6 +112,9 @@ def of_group(role_id: str, *members: JsonObject) -> Resource:
         ("service_principal_owner_absent", assignment(OWNER, "User"), "pass"),
         ("service_principal_owner_absent", assignment(OWNER, "servicePrincipal"), "fail"),
         ("service_principal_owner_absent", assignment(OWNER, None), "unknown"),
+        ("service_principal_owner_absent", assignment(OWNER, "Robot"), "unknown"),
+        ("service_principal_owner_absent", assignment(OWNER, "Device"), "pass"),
+        ("service_principal_owner_absent", assignment(OWNER, "ForeignGroup"), "manual"),
         ("service_principal_owner_absent", of_group(OWNER, MEMBER), "pass"),
         ("service_principal_owner_absent", of_group(OWNER, MEMBER, ROBOT), "fail"),
         (

@@ -1,5 +1,7 @@
 """What database services share: how much of the internet a firewall lets in, and parameters."""
 
+from ipaddress import IPv4Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from collectors.declarations.database_servers import (
     Range,
     addresses_in,
+    azure_services_refused,
     parameter,
     parameter_lists_only,
     parameter_on,
@@ -16,6 +19,7 @@ from collectors.declarations.database_servers import (
 from collectors.declarations.resources import JsonObject, Resource
 
 LAST = 2**32 - 1
+AZURE = str(IPv4Address(0))
 RANGES = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda pair: (min(pair), max(pair))))
 
 
@@ -58,10 +62,28 @@ def test_blocks_are_ranges(block: str, expected: Range | None) -> None:
     assert range_of_block(block) == expected
 
 
-def test_a_range_without_an_end_is_one_address() -> None:
-    """And one without a beginning is none."""
-    assert range_between("1.2.3.4", None) == (0x01020304, 0x01020304)
+def test_a_range_without_a_beginning_or_an_end_cannot_be_read() -> None:
+    """Azure gives both, so how far such a rule reaches is not guessed."""
+    assert range_between("1.2.3.4", None) is None
+    assert range_between(AZURE, "") is None
     assert range_between(None, "1.2.3.4") is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({"startIpAddress": AZURE, "endIpAddress": AZURE}, "fail"),
+        ({"startIpAddress": "1.2.3.4", "endIpAddress": "1.2.3.4"}, "pass"),
+        ({"startIpAddress": "1.2.3.4"}, "unknown"),
+        ({"startIpAddress": AZURE}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_a_rule_without_an_end_closes_nothing(rule: JsonObject, expected: str) -> None:
+    """Whether it lets Azure in is not known."""
+    server = Resource({"id": "/s"}).with_parts({"firewall": (Resource({"name": "r", "properties": rule}),)})
+
+    assert azure_services_refused(server).status == expected
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from collectors.contract import JsonValue
 from collectors.declarations.resources import Resource
-from collectors.declarations.rules import private_endpoint_approved
+from collectors.declarations.rules import must_be_one_of, private_endpoint_approved
 
 
 def connection(status: str) -> JsonValue:
@@ -28,3 +28,24 @@ def test_only_an_approved_private_endpoint_counts(connections: JsonValue, expect
     resource = Resource({"id": "r", "properties": {"privateEndpointConnections": connections}})
 
     assert private_endpoint_approved(resource).status.value == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("deny", "pass"),
+        ("Allow", "fail"),
+        ("Maybe", "unknown"),
+        ("", "unknown"),
+        (None, "pass"),
+        (0, "unknown"),
+        (False, "unknown"),
+        ([], "unknown"),
+        ({"name": "Deny"}, "unknown"),
+    ],
+)
+def test_only_what_is_absent_means_what_absence_means(value: JsonValue, expected: str) -> None:
+    """A value that is no text is one that this version does not know."""
+    judge = must_be_one_of("action", "The action", allowed=["Deny"], others=["Allow"], absent="Deny")
+
+    assert judge(Resource({"id": "r", "action": value})).status.value == expected
