@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -34,11 +34,17 @@ class QueueOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class HostConfiguration:
-    """What host.json decides for a whole app; `function_timeout_s` None means unbounded."""
+    """What host.json decides for a whole app.
+
+    Args:
+        function_timeout_s: None means unbounded.
+        headers: Those that every answer gets unless it has them: `extensions.http.customHeaders`.
+    """
 
     function_timeout_s: float | None
     route_prefix: str
     queues: QueueOptions
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_configuration(app: Path, environment: Mapping[str, str]) -> HostConfiguration:
@@ -66,6 +72,7 @@ def read_configuration(app: Path, environment: Mapping[str, str]) -> HostConfigu
         function_timeout_s=reader.timeout("functionTimeout", default="00:30:00"),
         route_prefix=reader.text("extensions:http:routePrefix", default="api").strip("/"),
         queues=_queue_options(reader),
+        headers=reader.below("extensions:http:customHeaders:"),
     )
 
 
@@ -117,6 +124,13 @@ class _Values:
 
     def text(self, name: str, *, default: str) -> str:
         return self.values.get(name.lower(), default)
+
+    def below(self, path: str) -> Mapping[str, str]:
+        """Give the values under a path, by what is left of their names."""
+        start = path.lower()
+        return {
+            name.removeprefix(start): value for name, value in self.values.items() if name.startswith(start)
+        }
 
     def choice(self, name: str, *, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default=default)

@@ -3,7 +3,7 @@
 import hmac
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -33,17 +33,29 @@ class HttpFront:
         worker: Runs them.
         key: Function key and master key in one.
         admin: Runs the other functions by hand.
+        headers: What every answer gets unless it has it, those of the host's own too
+            (CustomHttpHeadersMiddleware of azure-functions-host).
     """
 
-    def __init__(self, functions: Sequence[HttpFunction], worker: Worker, *, key: str, admin: Admin) -> None:
+    def __init__(
+        self,
+        functions: Sequence[HttpFunction],
+        worker: Worker,
+        *,
+        key: str,
+        admin: Admin,
+        headers: Mapping[str, str],
+    ) -> None:
         self._functions = sorted(functions, key=lambda function: function.route.precedence)
         self._worker = worker
         self._key = key.encode()
         self._admin = admin
+        self._headers = headers
 
     def application(self) -> web.Application:
         """Give the aiohttp application that does so."""
         application = web.Application(client_max_size=_LARGEST_BODY)
+        application.on_response_prepare.append(self._add_headers)
         application.router.add_post("/admin/functions/{name}", self._run_by_hand)
         application.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         return application
@@ -74,6 +86,10 @@ class HttpFront:
         except AnswerError as error:
             _log.error("%s answered nothing that can be sent: %s", function.name, error)
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    async def _add_headers(self, _request: web.Request, answer: web.StreamResponse) -> None:
+        for name, value in self._headers.items():
+            answer.headers.setdefault(name, value)
 
     async def _run_by_hand(self, request: web.Request) -> web.Response:
         if not self._has_key(request):

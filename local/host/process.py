@@ -61,7 +61,8 @@ async def _serve(options: Options, configuration: HostConfiguration) -> None:
     listeners: list[Listener] = [admin, *_listeners(functions, worker, options, configuration)]
     key = options.key or secrets.token_urlsafe(32)
     http = [function for function in functions if isinstance(function, HttpFunction)]
-    runner, port = await _listen(HttpFront(http, worker, key=key, admin=admin), options.port)
+    front = HttpFront(http, worker, key=key, admin=admin, headers=configuration.headers)
+    runner, port = await _listen(front, options.port)
     # Who waits for the announcement may stop the host at once after it.
     stopping = _stop_event()
     _announce(functions, port=port, key=None if options.key else key)

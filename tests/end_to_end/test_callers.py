@@ -291,6 +291,17 @@ class TestBrowsers:
             answer = asked(stack, token, path=path)
             assert {name: answer.headers[name] for name in SECURITY} == SECURITY
 
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [("GET", "/connections", 401), ("GET", "/nowhere", 404), ("PUT", "/connections", 404)],
+    )
+    def test_what_the_host_answers_itself(self, stack: Stack, method: str, path: str, status: int) -> None:
+        """No key, no such path, no such method: the app never sees the call, and the headers are there."""
+        answer = call(stack.host, f"/api{path}", method=method)
+
+        assert answer.status == status
+        assert {name: answer.headers[name] for name in SECURITY} == SECURITY
+
 
 def test_a_sign_in_is_its_starters(stack: Stack) -> None:
     """Whoever else holds a good token can neither read it nor connect with it."""

@@ -21,7 +21,7 @@ _EXAMPLE = {
             "maxPollingInterval": "00:00:02.5",
             "messageEncoding": "none",
         },
-        "http": {"routePrefix": "v1"},
+        "http": {"routePrefix": "v1", "customHeaders": {"X-Frame-Options": "DENY"}},
     },
 }
 
@@ -42,7 +42,9 @@ def test_values_are_read(tmp_path: Path) -> None:
         message_encoding="none",
     )
 
-    expected = HostConfiguration(function_timeout_s=1200.0, route_prefix="v1", queues=queues)
+    expected = HostConfiguration(
+        function_timeout_s=1200.0, route_prefix="v1", queues=queues, headers={"x-frame-options": "DENY"}
+    )
     assert _read(tmp_path, _EXAMPLE) == expected
 
 

@@ -98,7 +98,9 @@ def logged_thread(req: func.HttpRequest, context: func.Context) -> str:
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
     """Run the app above, with a short time limit on every invocation."""
-    app = write_app(tmp_path_factory.mktemp("app"), _APP)
+    http = {"customHeaders": {"X-Own": "the host's", "X-More": "yes"}}
+    host_json = json.dumps({"version": "2.0", "extensions": {"http": http}})
+    app = write_app(tmp_path_factory.mktemp("app"), _APP, host_json=host_json)
     with HostProcess(app, environment={"AzureFunctionsJobHost__functionTimeout": "00:00:02"}) as running:
         yield running
 
@@ -256,6 +258,15 @@ def test_whole_answer_is_sent(host: HostProcess) -> None:
 
     assert (answer.status, answer.headers["x-own"], answer.body) == (203, "1", b"\x00\xff")
     assert answer.headers["content-type"] == "image/png"
+
+
+@pytest.mark.parametrize("path", ["/api/full", "/api/locked", "/nowhere", "/api/broken/error"])
+def test_headers_of_host_json_are_on_every_answer(host: HostProcess, path: str) -> None:
+    """On an app's answer and on the host's own; a header that the app sets itself stays."""
+    answer = call(host, path)
+
+    own = "1" if path == "/api/full" else "the host's"
+    assert (answer.headers.get_all("X-Own"), answer.headers.get_all("X-More")) == ([own], ["yes"])
 
 
 def test_cookies_are_sent(host: HostProcess) -> None:
