@@ -6,6 +6,8 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 """
 
 import asyncio
+import contextlib
+import os
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
@@ -23,7 +25,7 @@ from pipeline.times import Clock, utc_now
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
-    from azure.data.tables.aio import TableClient, TableServiceClient
+    from azure.data.tables.aio import TableClient
 
 type Entity = dict[str, str | int | bytes]
 type Operation = tuple[str, Mapping[str, object]] | tuple[str, Mapping[str, object], Mapping[str, object]]
@@ -32,6 +34,7 @@ CHANGED_MEANWHILE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECO
 """Gone, there already, another ETag: what a write meets that somebody else was faster than."""
 TRANSACTION_OPERATIONS = 100
 TRANSACTION_BYTES = 3_500_000
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
 _CHUNK_CHARACTERS = 16_000
 """One character may be two UTF-16 units, of which a property holds 32,768."""
 _PLAIN_CHARACTERS = 80_000
@@ -65,7 +68,7 @@ class TableStorage:
     ) -> None:
         self._target = target
         self._identity = identity
-        self._service: TableServiceClient | None = None
+        self._opened: dict[TableName, TableClient] = {}
         self._ready: dict[TableName, asyncio.Task[TableClient]] = {}
         self._schemas = Schemas(self, MIGRATIONS, clock=clock)
 
@@ -102,29 +105,33 @@ class TableStorage:
     async def close(self) -> None:
         """Close every connection."""
         await self._schemas.close()
-        if self._service is not None:
-            await self._service.close()
-        self._service = None
+        for client in self._opened.values():
+            await client.close()
+        self._opened.clear()
         self._ready.clear()
 
     async def _create(self, name: TableName) -> "TableClient":
-        client = await self._client().create_table_if_not_exists(name)
+        from azure.core.exceptions import ResourceExistsError
+
+        client = self._client(name)
+        with contextlib.suppress(ResourceExistsError):
+            await client.create_table()
         await self._schemas.admit(name, client)
         return client
 
-    def _client(self) -> "TableServiceClient":
-        if self._service is None:
-            from azure.data.tables.aio import TableServiceClient
+    def _client(self, name: TableName) -> "TableClient":
+        if name not in self._opened:
+            from pipeline.stores.table_client import QuickTableClient
 
             if self._target.uri is None:
-                self._service = TableServiceClient.from_connection_string(
-                    self._target.connection_string or "", use_env_settings=behind_proxy()
+                self._opened[name] = QuickTableClient.from_connection_string(
+                    self._target.connection_string or "", name, use_env_settings=behind_proxy()
                 )
             else:
-                self._service = TableServiceClient(
-                    self._target.uri, credential=self._identity(), use_env_settings=behind_proxy()
+                self._opened[name] = QuickTableClient(
+                    self._target.uri, name, credential=self._identity(), use_env_settings=behind_proxy()
                 )
-        return self._service
+        return self._opened[name]
 
 
 def behind_proxy() -> bool:
@@ -132,9 +139,7 @@ def behind_proxy() -> bool:
 
     Without one, a client need not look for it, and for a password in `~/.netrc`, in a thread at each request.
     """
-    from urllib.request import getproxies
-
-    return bool(getproxies())
+    return any(value and name.lower() in _PROXIES for name, value in os.environ.items())
 
 
 def _failed(task: "asyncio.Task[TableClient]") -> bool:
