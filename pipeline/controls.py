@@ -22,7 +22,7 @@ class ConnectionVerdicts(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         standing: those that stand now.
-        dropped: the last ones of services that are no longer collected.
+        dropped: the last ones of services that are switched off, or of a connection that is disconnected.
         lists_recommendations: whether the newest sync read the list of Defender's recommendations.
     """
 

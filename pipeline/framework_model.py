@@ -27,8 +27,8 @@ class ControlState(msgspec.Struct, frozen=True, kw_only=True):
     """One control of a framework as the evidence shows it.
 
     `without_verdict` are checks that did not run in one of the connections asked about, or more. Of these
-    `no_longer_collected` ran before their service was switched off; `last_verdicts` counts what they said
-    last, and does not count for `state`.
+    `no_longer_collected` ran before their service was switched off, or the connection disconnected;
+    `last_verdicts` counts what they said last, and does not count for `state`.
     """
 
     id: str
