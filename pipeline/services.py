@@ -105,6 +105,7 @@ class Services:
             entra_sign_in(self.settings),
             self._credentials,
             SubscriptionList(lambda: self._azure, self._stores.connections),
+            self.discarded_secrets,
             clock=self._clock,
         )
 

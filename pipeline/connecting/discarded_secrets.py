@@ -29,6 +29,8 @@ WAIT: Mapping[NoteState, timedelta] = {
 }
 """How long a secret is left alone: one that was announced may be about to be named by a connection."""
 AT_A_TIME = 50
+NO_CONNECTION = ""
+"""Whose a secret is that no connection ever named: one of a sign-in."""
 
 
 class DiscardedSecrets:

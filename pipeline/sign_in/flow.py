@@ -15,6 +15,7 @@ from azure.core.exceptions import AzureError
 
 from collectors.errors import CollectionError, CredentialRejected
 from pipeline.authentication.errors import TokenError, explain
+from pipeline.connecting.discarded_secrets import NO_CONNECTION, DiscardedSecrets
 from pipeline.credentials import Credentials
 from pipeline.errors import (
     Conflict,
@@ -24,12 +25,12 @@ from pipeline.errors import (
     SignInRefused,
 )
 from pipeline.event_log import log
-from pipeline.events import SecretNotDeleted, SignInNotSwept
+from pipeline.events import SignInNotSwept
 from pipeline.model import ProblemView
 from pipeline.requests import CallbackQuery, SignInRequest
 from pipeline.sign_in.addresses import allowed_return_url
 from pipeline.sign_in.entra import EntraSignIn
-from pipeline.sign_in.grants import credential_of
+from pipeline.sign_in.grants import credential_of, discarded_of
 from pipeline.sign_in.records import SignInRecord
 from pipeline.sign_in.subscriptions import Person, SubscriptionList
 from pipeline.sign_in.table import SignInTable
@@ -61,6 +62,7 @@ class SignIns:
         entra: speaks to Entra; None where no sign-in is configured.
         credentials: opens what people granted.
         subscriptions: lists what a person sees.
+        discarded: deletes what a sign-in kept in the vault, and tells of what the vault keeps.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class SignIns:
         entra: EntraSignIn | None,
         credentials: Credentials,
         subscriptions: SubscriptionList,
+        discarded: DiscardedSecrets,
         *,
         clock: Clock,
     ) -> None:
@@ -78,6 +81,7 @@ class SignIns:
         self._entra = entra
         self._credentials = credentials
         self._subscriptions = subscriptions
+        self._discarded = discarded
         self._clock = clock
 
     async def start(self, asked: SignInRequest, *, by: str | None) -> SignInStarted:
@@ -205,7 +209,7 @@ class SignIns:
         except (Conflict, AzureError):
             await self._forget(record)
             raise
-        await self._drop(record.flow_secret)
+        await self._discarded.drop(NO_CONNECTION, discarded_of(record, record.flow_secret))
 
     async def _person(self, record: SignInRecord) -> Person:
         credential = await self._credentials.open(credential_of(record, self._configured().application))
@@ -216,15 +220,8 @@ class SignIns:
     async def _forget(self, record: SignInRecord) -> None:
         if self._entra is not None:
             self._credentials.forget(credential_of(record, self._entra.application))
-        await self._vault.delete(record.flow_secret)
-        await self._vault.delete(record.grant_secret)
-
-    async def _drop(self, name: str) -> None:
-        """Delete a secret that is of no more use; what stays is swept later."""
-        try:
-            await self._vault.delete(name)
-        except SecretUnavailable as error:
-            log(SecretNotDeleted(secret_name=name, problem=error.code))
+        for name in (record.flow_secret, record.grant_secret):
+            await self._discarded.delete(NO_CONNECTION, discarded_of(record, name))
 
     def _configured(self) -> EntraSignIn:
         if self._entra is None:

@@ -59,5 +59,10 @@ def credential_of(record: SignInRecord, application: SignInSettings) -> Credenti
     )
 
 
+def discarded_of(record: SignInRecord, secret_name: str) -> CredentialRecord:
+    """Name a secret of a sign-in that is to go, also where nobody can sign in any more."""
+    return CredentialRecord(method=SignIn.name, tenant_id=record.tenant_id or "", secret_name=secret_name)
+
+
 def _refused(message: str) -> InvalidRequest:
     return InvalidRequest("The sign-in cannot be used.", errors=[("auth.sign_in_id", message)])

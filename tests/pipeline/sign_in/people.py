@@ -117,6 +117,7 @@ def people_of(app: App) -> People:
         entra_sign_in(settings),
         credentials,
         SubscriptionList(lambda: app.reads, app.store),
+        made.discarded,
         clock=made.clock,
     )
     return People(made, table, sign_ins)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from local.azure.faults import Fault, Kind
+from local.azure.knobs import SetVault
 from local.azure.people import RETURN_URL
 from local.azure.people_changes import RefuseUser, RevokeSignIns, SetIdToken
 from pipeline.errors import Conflict, InvalidRequest, NotFound, SignInNotConfigured, SignInRefused
@@ -76,6 +77,7 @@ class TestStart:
             None,
             people.app.credentials,
             SubscriptionList(lambda: people.app.reads, people.app.store),
+            people.app.discarded,
             clock=people.app.clock,
         )
 
@@ -271,6 +273,38 @@ class TestSweep:
         await people.sign_ins.sweep()
 
         assert await people.table.find(done.sign_in_id) is not None
+
+
+class TestProtectedVault:
+    """A vault that keeps what is deleted until its retention ends."""
+
+    @pytest.fixture
+    def protected(self, people: People) -> People:
+        """Nothing can be purged."""
+        people.app.azure.apply(SetVault(purgeable=False))
+        return people
+
+    async def test_what_stays_is_told(self, protected: People) -> None:
+        """The refresh token of a sign-in that nobody connected with is counted until it is gone."""
+        await protected.finish()
+        protected.app.now += timedelta(minutes=13)
+
+        await protected.sign_ins.sweep()
+
+        assert (await protected.app.discarded.count()).kept_by_vault == 2
+
+    async def test_until_it_is_gone(self, protected: People) -> None:
+        """Once the vault lets go of verifier and token, nothing is told of any more."""
+        await protected.finish()
+        protected.app.now += timedelta(minutes=13)
+        await protected.sign_ins.sweep()
+        protected.app.azure.apply(SetVault(purgeable=True))
+        protected.app.now += timedelta(days=1)
+
+        await protected.app.discarded.sweep()
+
+        assert protected.app.vault_names == []
+        assert (await protected.app.discarded.count()).kept_by_vault == 0
 
 
 async def test_a_row_changes_only_as_it_was_read(people: People) -> None:
