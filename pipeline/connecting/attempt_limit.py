@@ -165,17 +165,18 @@ class AttemptLimit:
             log(AttemptNotSettled(error=type(error).__name__))
 
 
-def scopes_of(tenant_id: str, client_id: str | None, *, guessable: bool, by: Trier | None) -> list[Scope]:
+def scopes_of(client_id: str | None, *, guessable: bool, by: Trier | None) -> list[Scope]:
     """Say whom a try is counted for.
 
     Args:
-        tenant_id, client_id: the application whose credential is tried.
+        client_id: the application whose credential is tried, in whatever tenant: a multitenant application
+            has the same secret in all of them.
         guessable: whether the caller gave a secret; else the application's own count is left alone.
         by: who tries; None where nobody outside does.
     """
     scopes: list[Scope] = []
     if guessable and client_id is not None:
-        scopes.append(_scope("application", PER_APPLICATION, tenant_id, client_id))
+        scopes.append(_scope("application", PER_APPLICATION, client_id))
     if by is not None and by.token_of is not None:
         scopes.append(_scope("token", PER_CALLER, by.token_of))
     elif by is not None:
@@ -183,8 +184,8 @@ def scopes_of(tenant_id: str, client_id: str | None, *, guessable: bool, by: Tri
     return scopes
 
 
-def _scope(kind: str, limit: int, *names: str) -> Scope:
-    digest = hashlib.sha256("\n".join(names).lower().encode()).hexdigest()[:32]
+def _scope(kind: str, limit: int, name: str) -> Scope:
+    digest = hashlib.sha256(name.lower().encode()).hexdigest()[:32]
     return Scope(f"{kind}|{digest}", limit)
 
 

@@ -225,7 +225,7 @@ def _scopes(offer: "Offer", by: Trier | None) -> Sequence[Scope]:
     """Say whom a try is counted for: the application too, where the caller gave its secret or certificate."""
     record = offer.record
     guessable = offer.secret is not None and not METHODS[record.method].personal
-    return scopes_of(record.tenant_id or "", record.client_id, guessable=guessable, by=by)
+    return scopes_of(record.client_id, guessable=guessable, by=by)
 
 
 def attention_of(error: CollectionError) -> Attention:

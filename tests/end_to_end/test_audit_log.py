@@ -197,6 +197,15 @@ class TestGuessing:
         assert connect_with(stack, stack.connector()).status == 429
         assert connect_with(stack, {**stack.connector(), "client_id": UNKNOWN}).status == 422
 
+    def test_another_tenant_is_no_way_round(self, stack: Stack) -> None:
+        """A multitenant application has one secret, which could be guessed in any tenant that it is in."""
+        wrong = {**stack.connector(), "client_secret": WRONG}
+        tenants = [UNKNOWN.replace("0000-1111", f"0000-111{number}") for number in range(6)]
+
+        answered = [connect_with(stack, {**wrong, "tenant_id": tenant}).status for tenant in tenants]
+
+        assert answered == [422] * 5 + [429]
+
     def test_rotating_and_changing_count_with_connecting(self, stack: Stack) -> None:
         """One count, whichever way a secret is tried."""
         connection = rows(connect_with(stack, stack.connector()).document["connections"])[0]

@@ -198,10 +198,10 @@ async def test_who_waits_too_long_for_others_is_held_back(limit: AttemptLimit, t
 async def test_every_scope_must_have_room(limit: AttemptLimit) -> None:
     """A caller who goes from application to application is held back; others are not."""
     for number in range(PER_CALLER):
-        await refused(limit, scopes_of("t", f"app-{number}", guessable=True, by=CALLER))
+        await refused(limit, scopes_of(f"app-{number}", guessable=True, by=CALLER))
 
-    await held(limit, scopes_of("t", "another", guessable=True, by=CALLER))
-    await accepted(limit, scopes_of("t", "another", guessable=True, by=Trier(address="198.51.100.1")))
+    await held(limit, scopes_of("another", guessable=True, by=CALLER))
+    await accepted(limit, scopes_of("another", guessable=True, by=Trier(address="198.51.100.1")))
 
 
 async def test_without_a_count_nothing_is_tried(table: AttemptTable, storage: str, time: Time) -> None:
@@ -270,7 +270,7 @@ class TestScopes:
 
     def test_a_key_holder_is_its_address_and_all_of_them(self) -> None:
         """Nobody can tell key holders apart for sure, so there is a limit for all."""
-        scopes = scopes_of("t", "a", guessable=True, by=CALLER)
+        scopes = scopes_of("a", guessable=True, by=CALLER)
 
         assert [scope.limit for scope in scopes] == [PER_APPLICATION, PER_CALLER, ALL_KEY_HOLDERS]
 
@@ -278,31 +278,29 @@ class TestScopes:
         """Wherever that caller is."""
         here, there = (Trier(token_of="t|o", address=address) for address in ("203.0.113.7", "203.0.113.8"))
 
-        assert scopes_of("t", "a", guessable=True, by=here) == scopes_of("t", "a", guessable=True, by=there)
-        assert len(scopes_of("t", "a", guessable=True, by=here)) == 2
+        assert scopes_of("a", guessable=True, by=here) == scopes_of("a", guessable=True, by=there)
+        assert len(scopes_of("a", guessable=True, by=here)) == 2
 
     def test_who_gives_no_secret_does_not_lock_an_application(self) -> None:
         """A managed identity and a federated credential cannot be guessed; the caller's count remains."""
-        limits = [scope.limit for scope in scopes_of("t", "a", guessable=False, by=CALLER)]
+        limits = [scope.limit for scope in scopes_of("a", guessable=False, by=CALLER)]
 
         assert limits == [PER_CALLER, ALL_KEY_HOLDERS]
 
     def test_nobody_is_held_back_who_is_not_outside(self) -> None:
         """Then only the application counts."""
-        assert [scope.limit for scope in scopes_of("t", "a", guessable=True, by=None)] == [PER_APPLICATION]
+        assert [scope.limit for scope in scopes_of("a", guessable=True, by=None)] == [PER_APPLICATION]
 
     def test_case_makes_no_other_application(self) -> None:
         """Ids are the same in any case."""
-        assert scopes_of("AB", "CD", guessable=True, by=None) == scopes_of(
-            "ab", "cd", guessable=True, by=None
-        )
+        assert scopes_of("AB", guessable=True, by=None) == scopes_of("ab", guessable=True, by=None)
 
-    @given(st.text(), st.text(), st.text(min_size=1), st.text())
-    def test_any_name_can_be_a_partition(self, tenant: str, client: str, token: str, address: str) -> None:
+    @given(st.text(), st.text(min_size=1), st.text())
+    def test_any_name_can_be_a_partition(self, client: str, token: str, address: str) -> None:
         """Whatever a caller sends as an id or an address."""
         trier = Trier(token_of=None if address else token, address=address)
 
-        for scope in scopes_of(tenant, client, guessable=True, by=trier):
+        for scope in scopes_of(client, guessable=True, by=trier):
             assert scope.name.replace("|", "").isalnum()
 
 
