@@ -184,7 +184,7 @@ def scopes_of(client_id: str | None, *, guessable: bool, by: Trier | None) -> li
     return scopes
 
 
-def _scope(kind: str, limit: int, name: str) -> Scope:
+def _scope(kind: str, limit: int, name: str = "") -> Scope:
     digest = hashlib.sha256(name.lower().encode()).hexdigest()[:32]
     return Scope(f"{kind}|{digest}", limit)
 
