@@ -112,7 +112,6 @@ class TestClaims:
             ({"roles": "Evidence.Manage"}, "not_an_access_token"),
             ({"roles": [7]}, "not_an_access_token"),
         ],
-        ids=str,
     )
     async def test_a_wrong_claim(self, rig: TokenRig, claims: dict[str, object], reason: str) -> None:
         """Time, audience, issuer, tenant, and all that an access token of Entra has."""
