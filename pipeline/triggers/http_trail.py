@@ -49,7 +49,7 @@ class Trail:
 
     async def end(self, result: Result, answer: object = None) -> None:
         """Record how a call was answered, also one that was refused before it was handled."""
-        ending = Ending(result=result, connection_ids=tuple(_connections_of(answer)))
+        ending = Ending(result=_true(result, answer), connection_ids=tuple(_connections_of(answer)))
         if self._entry is not None:
             await self._audit.finish(self._entry, ending)
         elif not self._tried and (attempt := self._attempt(None)) is not None:
@@ -120,6 +120,13 @@ def _given(body: msgspec.Struct | None) -> tuple[str, ...]:
         if field.required or getattr(body, field.name) != field.default
     )
     return tuple(sorted(given))
+
+
+def _true(result: Result, answer: object) -> Result:
+    """Call a rotation that left connections with the old credential no success, whatever its status."""
+    if not isinstance(answer, Rotated) or not answer.rejected:
+        return result
+    return msgspec.structs.replace(result, outcome="failed", code=str(answer.rejected[0].problem["code"]))
 
 
 def _connections_of(answer: object) -> Iterator[str]:

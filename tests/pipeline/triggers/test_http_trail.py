@@ -5,9 +5,10 @@ import pytest
 
 from pipeline.audit import Attempt
 from pipeline.errors import AuditUnavailable, AuthenticationFailed
+from pipeline.model import Connection, Rejected, Rotated
 from pipeline.triggers.http_routes import ROUTES
 from tests.pipeline.triggers.calls import BODIES, CONNECT, ROTATE, ROUTE, call, call_well
-from tests.pipeline.triggers.memory_services import AUDITED, MemoryServices
+from tests.pipeline.triggers.memory_services import AUDITED, CONNECTION, MemoryServices
 
 CHANGES = [route.name for route in ROUTES if route.method != "GET"]
 HEADERS = {
@@ -153,6 +154,25 @@ async def test_rotating_names_the_application(services: MemoryServices) -> None:
 
     assert (attempt.target.tenant_id, attempt.target.client_id) == (TENANT, APPLICATION)
     assert services.audit.finished[0][1].connection_ids == ("c1",)
+
+
+@pytest.mark.parametrize("changed", [(), (CONNECTION,)], ids=["all", "one"])
+async def test_a_rotation_that_left_some_is_no_success(
+    services: MemoryServices, monkeypatch: pytest.MonkeyPatch, changed: tuple[Connection, ...]
+) -> None:
+    """Where connections keep the old secret, the log says so, by the reason of the first."""
+    left = Rejected(subscription_id=SUBSCRIPTION, problem={"code": "secret_unavailable"})
+
+    async def rotate(*_: object, **__: object) -> Rotated:
+        return Rotated(connections=changed, rejected=(left,))
+
+    monkeypatch.setattr(services.connections, "rotate", rotate)
+    await attempt_of(services, "rotate_credentials")
+
+    [(_, ending)] = services.audit.finished
+    result = ending.result
+    assert (result.outcome, result.status, result.code) == ("failed", 200, "secret_unavailable")
+    assert len(ending.connection_ids) == len(changed)
 
 
 @pytest.mark.parametrize("name", BODIES)
