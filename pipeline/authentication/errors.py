@@ -7,6 +7,7 @@ applications: it never leaves this module.
 """
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
@@ -18,6 +19,7 @@ from pipeline.authentication.refusals import (
     OTHER_REFUSAL,
     REFUSALS,
     REFUSALS_BY_ERROR,
+    REFUSALS_OF_PEOPLE,
     Presented,
     Refusal,
 )
@@ -69,7 +71,7 @@ def translate_authentication_error(
 
 
 def explain(body: TokenError, *, client_id: str = "") -> CollectionError:
-    """Say why Entra gave no token, where only the body of its answer is known.
+    """Say why Entra gave no token to a person, of whom only the body of its answer is known.
 
     Takes the body and the application's client id for the link to the portal. Gives CredentialRejected,
     Throttled or ServiceUnavailable.
@@ -78,12 +80,18 @@ def explain(body: TokenError, *, client_id: str = "") -> CollectionError:
         return Throttled(f"Microsoft Entra asks to wait{_marks(body.code, body)}.")
     if body.error in PASSING_ERRORS:
         return ServiceUnavailable(f"Microsoft Entra did not give a token{_marks(body.code, body)}.")
-    return _rejected(body, body.code, client_id, ANY_IDENTITY)
+    return _rejected(body, body.code, client_id, ANY_IDENTITY, REFUSALS_OF_PEOPLE)
 
 
-def _rejected(body: TokenError, code: int | None, client_id: str, presented: Presented) -> CredentialRejected:
+def _rejected(
+    body: TokenError,
+    code: int | None,
+    client_id: str,
+    presented: Presented,
+    by_error: Mapping[str, Refusal] = REFUSALS_BY_ERROR,
+) -> CredentialRejected:
     """Explain a refusal by its code, else by `error`."""
-    refusal = REFUSALS.get(code or 0) or REFUSALS_BY_ERROR.get(body.error, OTHER_REFUSAL)
+    refusal = REFUSALS.get(code or 0) or by_error.get(body.error, OTHER_REFUSAL)
     return CredentialRejected(
         f"{refusal.detail}{_marks(code, body)}.",
         advice=refusal.advice.format(**msgspec.structs.asdict(presented)),

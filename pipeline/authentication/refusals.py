@@ -133,6 +133,12 @@ GRANT_REVOKED = Refusal(
     "Sign in again, or connect with a service principal, which does not depend on a person.",
     "",
 )
+GRANT_REFUSED = Refusal(
+    "grant_refused",
+    "Microsoft Entra does not accept the sign-in any more",
+    "Sign in again, or connect with a service principal, which does not depend on a person.",
+    "",
+)
 SIGN_IN_EXPIRED = Refusal(
     "sign_in_expired",
     "The sign-in has expired",
@@ -203,23 +209,31 @@ REFUSALS: Mapping[int, Refusal] = {
     50072: INTERACTION_REQUIRED,
     50074: INTERACTION_REQUIRED,
     50076: INTERACTION_REQUIRED,
+    50078: INTERACTION_REQUIRED,
     50079: INTERACTION_REQUIRED,
     50158: INTERACTION_REQUIRED,
     50053: PERSON_BLOCKED,
     50055: PERSON_BLOCKED,
     50057: PERSON_BLOCKED,
+    50144: PERSON_BLOCKED,
     50105: PERSON_NOT_ASSIGNED,
     65004: CONSENT_DECLINED,
+    50131: BLOCKED_BY_CONDITIONAL_ACCESS,
     53000: BLOCKED_BY_CONDITIONAL_ACCESS,
     53001: BLOCKED_BY_CONDITIONAL_ACCESS,
+    53002: BLOCKED_BY_CONDITIONAL_ACCESS,
     53003: BLOCKED_BY_CONDITIONAL_ACCESS,
+    53004: BLOCKED_BY_CONDITIONAL_ACCESS,
     530032: BLOCKED_BY_CONDITIONAL_ACCESS,
     65001: CONSENT_REQUIRED,
     90094: CONSENT_REQUIRED,
     90095: CONSENT_REQUIRED,
+    50132: GRANT_REVOKED,
+    50133: GRANT_REVOKED,
     50173: GRANT_REVOKED,
     70008: SIGN_IN_EXPIRED,
     70043: SIGN_IN_EXPIRED,
+    700081: SIGN_IN_EXPIRED,
     700082: SIGN_IN_EXPIRED,
 }
 REFUSALS_BY_ERROR: Mapping[str, Refusal] = {
@@ -229,3 +243,5 @@ REFUSALS_BY_ERROR: Mapping[str, Refusal] = {
     "login_required": INTERACTION_REQUIRED,
 }
 """What `error` means where the code is not known."""
+REFUSALS_OF_PEOPLE: Mapping[str, Refusal] = {**REFUSALS_BY_ERROR, "invalid_grant": GRANT_REFUSED}
+"""The same for a person's code or refresh token, which is what a grant is then (RFC 6749, section 5.2)."""

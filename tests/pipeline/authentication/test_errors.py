@@ -10,7 +10,7 @@ from collectors.errors import CredentialRejected, ServiceUnavailable, Throttled
 from local.azure import entra
 from local.azure.faults import Fault, Kind
 from local.azure.wire import Answer
-from pipeline.authentication.errors import translate_authentication_error
+from pipeline.authentication.errors import TokenError, explain, translate_authentication_error
 from pipeline.authentication.method import Offer
 from pipeline.authentication.refusals import APPLICATIONS_PAGE
 from pipeline.stores.records import CredentialRecord
@@ -69,6 +69,41 @@ async def test_each_code_has_its_reason(
     assert refused.value.reason == reason
     assert refused.value.advice
     assert f"AADSTS{code}" in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (50132, "grant_revoked"),
+        (50133, "grant_revoked"),
+        (50144, "person_blocked"),
+        (50078, "interaction_required"),
+        (50131, "blocked_by_conditional_access"),
+        (53002, "blocked_by_conditional_access"),
+        (53004, "blocked_by_conditional_access"),
+        (700081, "sign_in_expired"),
+        (70000, "grant_refused"),
+        (123456789, "grant_refused"),
+    ],
+)
+def test_a_persons_grant_is_never_advised_as_an_applications(code: int, reason: str) -> None:
+    """Whatever ends a sign-in, known or not, the person is not sent to compare client ids."""
+    refused = explain(TokenError(error="invalid_grant", error_codes=(code,)))
+
+    assert refused.reason == reason
+    assert "client ID" not in refused.advice
+    assert "service principal" in refused.advice or "Conditional Access" in refused.advice
+
+
+async def test_an_application_is_not_told_to_sign_in(app: App, entra_answers: EntraAnswers) -> None:
+    """Of a code that is not known, it is told what an application can do about it."""
+    entra_answers(error="invalid_grant", error_codes=[123456789])
+
+    with pytest.raises(CredentialRejected) as refused:
+        await ask(app)
+
+    assert refused.value.reason == "authentication_rejected"
+    assert "Sign in again" not in refused.value.advice
 
 
 async def test_code_in_description(app: App, entra_answers: EntraAnswers) -> None:
