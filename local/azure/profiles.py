@@ -1,4 +1,4 @@
-"""The worlds that can be started: small, demo, specification, large."""
+"""The worlds that can be started: small, demo, specification, large, and three opposites of the demo."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import msgspec
 from local.azure import roles
 from local.azure.assessments import Shape
 from local.azure.estate import build_estate, emptied
+from local.azure.estates.defender import expect_findings
 from local.azure.estates.monitor import entra_settings, expect_assessed
 from local.azure.estates.rbac import expect_application
 from local.azure.generator import content, made_up_id, resources
 from local.azure.list_only import build_lists
 from local.azure.official import SUBSCRIPTION_ID, find_official
 from local.azure.tokens import federated_with
+from local.azure.variants import subscription as variant
+from local.azure.variants.directory import diagnostic_settings
 from local.azure.world import Api, Application, ClientSecret, Defender, State, Subscription, Tenant, World
 
 if TYPE_CHECKING:
@@ -49,6 +52,9 @@ class Profile(StrEnum):
     DEMO = "demo"
     SPECIFICATION = "specification"
     LARGE = "large"
+    WELL_KEPT = "well-kept"
+    NEGLECTED = "neglected"
+    BEGINNING = "beginning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ def _four(build: Builder, tenant: Tenant, connector: Application) -> None:
     )
     production.estate = build_estate(production.subscription_id, tenant_id=tenant.tenant_id)
     expect_assessed(production.estate, resources(production.content))
+    expect_findings(production.estate, production)
     production.assign(connector, roles.READER)
     production.assign(connector, roles.SECURITY_READER)
     production.assign(connector, roles.MONITORING_READER)
@@ -224,11 +231,32 @@ def _odd_subscriptions(build: Builder, tenant: Tenant, connector: Application) -
         subscription.assign(connector, roles.READER)
 
 
+def _variant(profile: Profile, seed: int) -> World:
+    """Make a tenant with one subscription, whose settings are the opposite of the demo's."""
+    build, tenant, connector = _basis(profile, seed)
+    kept = profile is Profile.WELL_KEPT
+    made = build.subscription(tenant, profile.value, Shape(0), special="compared with the truth only")
+    tenant.settings = diagnostic_settings(kept=kept)
+    tenant.keeps_subscriptions = kept
+    made.estate = variant.build(
+        made.subscription_id, tenant.tenant_id, kept=kept, defaults=profile is Profile.BEGINNING
+    )
+    build.world.custom_roles.append(roles.POLICY_STATES_READER)
+    for role in (roles.READER, roles.SECURITY_READER, roles.MONITORING_READER, roles.POLICY_STATES_READER):
+        made.assign(connector, role)
+    for entry in made.assignments:
+        expect_application(made.estate, entry.assignment_id)
+    return build.world
+
+
 WORLDS: dict[Profile, Callable[[int, int], World]] = {
     Profile.SMALL: _small,
     Profile.DEMO: _demo,
     Profile.SPECIFICATION: _official,
     Profile.LARGE: _large,
+    Profile.WELL_KEPT: lambda seed, _: _variant(Profile.WELL_KEPT, seed),
+    Profile.NEGLECTED: lambda seed, _: _variant(Profile.NEGLECTED, seed),
+    Profile.BEGINNING: lambda seed, _: _variant(Profile.BEGINNING, seed),
 }
 
 

@@ -4,15 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from collectors.defender import COLLECTOR as DEFENDER
 from local.stack import Stack
 from tests.end_to_end.conftest import QUICK, Connect
 from tests.end_to_end.reading import evidence, findings, rows, synced
-
-# What Defender found, and not how it is set up: compared with the simulated Azure in test_main_job.py and in
-# tests/collectors.
-TESTED_ELSEWHERE = {"secure_score", "resource_assessments", "security_alerts"}
-ASSESSMENT = "defender_assessment:"
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +24,9 @@ def test_every_verdict_in_the_register_is_the_truth(stack: Stack, connect: Conne
 
     [production] = [one for one in rows(stack.azure.world()["subscriptions"]) if one["name"] == "production"]
     truth = {(one["check_id"], str(one["resource_id"])): one["status"] for one in rows(production["truth"])}
-    read_elsewhere = {
-        check.id for part in DEFENDER.parts if part.kind in TESTED_ELSEWHERE for check in part.checks
-    }
     found = {
         (one["check_id"], str(one["resource_id"]).lower()): one["status"]
         for one in findings(stack.api, connection)
-        if one["check_id"] not in read_elsewhere and not str(one["check_id"]).startswith(ASSESSMENT)
     }
     wrong = {
         key: (truth.get(key), found.get(key)) for key in truth | found if truth.get(key) != found.get(key)

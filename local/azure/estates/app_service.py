@@ -51,6 +51,7 @@ def build(estate: Estate) -> None:
         _bad_function(estate, f"badfunction{number}")
     _silent(estate, "silentweb")
     _tricky_web(estate, "trickyweb")
+    _stacks(estate)
     _tricky_function(estate, "trickyfunction")
     _slots(estate)
 
@@ -170,13 +171,25 @@ def _bad_web(estate: Estate, name: str) -> None:
     _expect(estate, site, "app_service", fail=(*WEB, STACKS[1]), not_applicable=(STACKS[0], STACKS[2]))
 
 
-def _silent(estate: Estate, name: str) -> None:
+def _silent(estate: Estate, name: str, configuration: JsonObject | None = None) -> str:
     """A site that says nothing: absent flags mean what Azure documents, or are unknown."""
-    site = _add(estate, name, "", {}, {})
+    site = _add(estate, name, "", {}, configuration or {})
     unclear = ("min_tls_12", "ftps_only", "remote_debugging_off", "http2_enabled", "scm_basic_auth_disabled")
     failed = _without(WEB, *unclear, "cors_restricted")
     _expect(estate, site, "app_service", unknown=unclear, fail=failed, pass_=("cors_restricted",))
     _expect(estate, site, "app_service", not_applicable=STACKS)
+    return site
+
+
+def _stacks(estate: Estate) -> None:
+    """Sites that say nothing but their stack: a Java and a PHP that are mended, a Python that is not."""
+    for name, stack, status in (
+        ("JAVA|21-java21", STACKS[0], "pass"),
+        ("PHP|8.4", STACKS[1], "pass"),
+        ("PYTHON|3.8", STACKS[2], "fail"),
+    ):
+        site = _silent(estate, f"{name.partition('|')[0].lower()}web", {"linuxFxVersion": name})
+        estate.expect(site, status, f"app_service_{stack}")
 
 
 def _tricky_web(estate: Estate, name: str) -> None:

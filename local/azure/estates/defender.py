@@ -5,11 +5,16 @@ Plans, contacts and integrations are those of `local/azure/defender.py`, which e
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
+
+from local.azure.assessments import HEALTHY, NOT_APPLICABLE, UNHEALTHY
+from local.azure.defender import score_controls, tally_of
 
 if TYPE_CHECKING:
     from local.azure.estate import Estate
     from local.azure.wire import JsonObject
+    from local.azure.world import Subscription
 
 GOOD = (
     "defender_plan_servers",
@@ -47,6 +52,31 @@ FOR_PEOPLE = ("defender_storage_alerts_monitored", "defender_alert_suppression_r
 NOT_ASKED = ("defender_plan_ai_services", "defender_log_analytics_agent_provisioned")
 
 
+STATUSES = {HEALTHY: "pass", UNHEALTHY: "fail", NOT_APPLICABLE: "not_applicable"}
+ANSWERED = {
+    "defender_container_image_vulns_resolved": (
+        "33422d8f-ab1e-42be-bc9a-38685bb567b9",
+        "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",
+    ),
+    "defender_running_image_vulns_resolved": ("c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5",),
+    "defender_endpoint_protection_healthy": ("dc5357d0-3858-4d17-a1a3-072840bff5be",),
+}
+"""Which of the generated recommendations answer a check."""
+NOT_LISTED = (
+    "defender_vm_vulnerabilities_resolved",
+    "defender_machine_secrets_resolved",
+    "defender_endpoint_protection_installed",
+    "defender_exploit_guard_enabled",
+    "defender_system_updates_applied",
+    "defender_periodic_update_assessment_enabled",
+    "defender_sql_vulnerabilities_resolved",
+    "defender_sql_on_machines_vulns_resolved",
+)
+"""Checks whose recommendations are not among the generated ones."""
+TARGET = 0.8
+"""The share of all points from which on a score is good."""
+
+
 def build(estate: Estate) -> None:
     """Add the set-up and what is true of it."""
     _automations(estate)
@@ -58,6 +88,39 @@ def build(estate: Estate) -> None:
     estate.expect(estate.scope, "fail", *BAD)
     estate.expect(estate.scope, "manual", *FOR_PEOPLE)
     estate.expect(estate.scope, "not_applicable", *NOT_ASKED)
+
+
+def expect_findings(estate: Estate, subscription: Subscription) -> None:
+    """Write down what is true of the assessments, the score and the alerts of a generated subscription."""
+    table = subscription.content.assessments
+    for position in table.positions():
+        recommendation, _ = table.place(position)
+        status = STATUSES[table.status(position)]
+        estate.expect(table.resource(position), status, f"defender_assessment:{recommendation.key}")
+    tallies = table.by_recommendation()
+    for check_id, keys in ANSWERED.items():
+        found = sum((tallies.get(key, Counter()) for key in keys), Counter[str]())
+        estate.expect(estate.scope, _status(found), check_id)
+    # No assessment is exempt: those that do not apply were switched off by policy.
+    estate.expect(estate.scope, "not_applicable", "defender_exemptions_reviewed", *NOT_LISTED)
+    estate.expect(estate.scope, _status(sum(tallies.values(), Counter())), "defender_resource_assessments")
+    active = any("Active" in str(alert["properties"]) for alert in subscription.content.alerts)
+    estate.expect(estate.scope, "fail" if active else "pass", "defender_security_alerts")
+    points = [_points(tally_of(subscription, control.keys), control.maximum) for control in score_controls()]
+    reached, most = (sum(column) for column in zip(*points, strict=True))
+    estate.expect(estate.scope, "pass" if reached >= TARGET * most else "fail", "defender_secure_score")
+
+
+def _status(found: Counter[str]) -> str:
+    """Give what many assessments say together: the worst of them."""
+    worst = next((one for one in (UNHEALTHY, HEALTHY) if found[one]), NOT_APPLICABLE)
+    return STATUSES[worst]
+
+
+def _points(found: Counter[str], maximum: int) -> tuple[float, float]:
+    """Give the points that a control of the score has, and may have: nothing judged, none to win."""
+    judged = found[HEALTHY] + found[UNHEALTHY]
+    return (maximum * found[HEALTHY] / judged, maximum) if judged else (0, 0)
 
 
 def _automations(estate: Estate) -> None:

@@ -47,6 +47,7 @@ def build(estate: Estate) -> None:
     _private(estate)
     _firewall_for_everybody(estate)
     _certificates(estate)
+    _endless_key(estate)
     _hsms(estate)
 
 
@@ -192,6 +193,23 @@ def _firewall_for_everybody(estate: Estate) -> None:
     _item(estate, vault, "secrets", "endless")
     fails = ("public_network_disabled", "secret_expiration_rbac")
     none = (*POLICY_CHECKS, "key_expiration_rbac", "key_rotation_enabled", *CERTIFICATE_CHECKS)
+    _expect(estate, vault, "pass", fail=fails, not_applicable=none)
+
+
+def _endless_key(estate: Estate) -> None:
+    """A vault of roles with a key that neither expires nor is rotated."""
+    vault = _vault(
+        estate,
+        "endlessvault",
+        enablePurgeProtection=True,
+        enableRbacAuthorization=True,
+        publicNetworkAccess="Disabled",
+        privateEndpointConnections=[_connection("Approved")],
+    )
+    _logs(estate, vault, {"categoryGroup": "audit", "enabled": True})
+    _key(estate, vault, "endless", NOTIFY)
+    fails = ("key_expiration_rbac", "key_rotation_enabled")
+    none = (*POLICY_CHECKS, "secret_expiration_rbac", *CERTIFICATE_CHECKS)
     _expect(estate, vault, "pass", fail=fails, not_applicable=none)
 
 

@@ -42,6 +42,11 @@ def expect_application(estate: Estate, assignment_id: str) -> None:
     _expect(estate, resource_id, "", "read", {"orphaned_assignments_absent": "pass"})
 
 
+def expect_assignment(estate: Estate, user: str, role: str, access: str) -> None:
+    """Assign a role to a user of the tenant who is neither guest nor blocked, and write down what is true."""
+    _expect(estate, _assign(estate, user, "User", role), "User", access, {})
+
+
 def _assign(estate: Estate, principal: str, kind: str, role: str, **more: object) -> str:
     """Assign a role, spelled in one of the ways Azure spells it; gives the assignment's id."""
     scope = str(more.pop("scope", estate.scope))

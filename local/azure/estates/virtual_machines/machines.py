@@ -54,6 +54,8 @@ def build(estate: Estate) -> None:
     _exposed(estate, "barevm")
     _unmanaged(estate, "unmanagedvm")
     _silent(estate, "silentvm")
+    _careless(estate, "carelessvm")
+    _kept(estate, "keptvm")
 
 
 def _expect(estate: Estate, machine: str, system: str, rest: str, **others: str) -> None:
@@ -233,3 +235,42 @@ def _silent(estate: Estate, name: str) -> None:
         "fail",
         **{"unknown": unclear, "pass": "approved_extensions_only", "manual": "approved_images_used"},
     )
+
+
+def _inside(estate: Estate, name: str, system: JsonObject, *, good: bool) -> str:
+    """Add a machine inside a guarded subnet, with a managed disk."""
+    disk = add_disk(estate, f"{name}-os", estate.resource_id(TYPE, name), good=good)
+    interface = add_interface(estate, f"{name}-nic", subnet="guarded", forwarding=False)
+    kind = "Linux" if "linuxConfiguration" in system else "Windows"
+    properties = {
+        "storageProfile": {"osDisk": {"osType": kind, "managedDisk": {"id": disk}}},
+        "osProfile": system,
+        "securityProfile": {"encryptionAtHost": good},
+        "networkProfile": {"networkInterfaces": [{"id": interface}]},
+    }
+    return _add(estate, name, properties)
+
+
+CLOSED = (
+    "managed_disks_used management_ports_closed all_ports_restricted ip_forwarding_disabled no_public_ip "
+    "internal_nsg approved_extensions_only"
+)
+
+
+def _careless(estate: Estate, name: str) -> None:
+    """A Linux machine inside that nobody hardened: passwords, a plain disk, a baseline not met."""
+    system: JsonObject = {"linuxConfiguration": {"disablePasswordAuthentication": False}}
+    machine = _inside(estate, name, system, good=False)
+    _measure(estate, machine, "AzureLinuxBaseline", "NonCompliant")
+    others = {"manual": "approved_images_used", "not_applicable": "internet_facing_nsg", "pass": CLOSED}
+    _expect(estate, machine, "linux", "fail", **others)
+
+
+def _kept(estate: Estate, name: str) -> None:
+    """A Windows machine inside, encrypted at its host, that meets what is measured."""
+    machine = _inside(estate, name, {"windowsConfiguration": {"provisionVMAgent": True}}, good=True)
+    for configuration in ("AzureWindowsBaseline", "AuditSecureProtocol"):
+        _measure(estate, machine, configuration, "Compliant")
+    met = "encryption_at_host_enabled windows_disk_encryption windows_baseline_met windows_secure_protocols"
+    others = {"manual": "approved_images_used", "not_applicable": "internet_facing_nsg"}
+    _expect(estate, machine, "windows", "fail", **others, **{"pass": f"{CLOSED} {met}"})
