@@ -35,8 +35,12 @@ ASK_AT_FIRST_AFTER_S = 5.0
 """The same while nothing is known at all, and so nobody can be let in."""
 ANSWER_WITHIN_S = 10.0
 MOST_KEYS = 100
+MOST_BYTES = 256 * 1024
+"""Of one answer: Entra's keys take some twenty thousand."""
 LEAST_BITS = 2048
 _OK = 200
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
+"""Not compressed: what is unpacked may be a thousand times as long."""
 _PRODUCT = "azure-evidence-connector"
 _ALIASES = {"login.chinacloudapi.cn": "login.partner.microsoftonline.cn"}
 """Authorities whose discovery names another host of their own (msal: well-known authority hosts)."""
@@ -165,11 +169,23 @@ class SigningKeys:
         return own
 
     async def _get[T](self, address: str, of: type[T]) -> T:
-        request = HttpRequest("GET", address, headers={"Accept": "application/json"})
-        answer = (await self._pipeline.run(request)).http_response
-        if answer.status_code != _OK:
-            raise UnexpectedAnswer(f"Entra answered HTTP {answer.status_code} when asked for its keys.")
-        return msgspec.json.decode(answer.body(), type=of)
+        request = HttpRequest("GET", address, headers=_HEADERS)
+        answer = (await self._pipeline.run(request, stream=True)).http_response
+        try:
+            if answer.status_code != _OK:
+                raise UnexpectedAnswer(f"Entra answered HTTP {answer.status_code} when asked for its keys.")
+            return msgspec.json.decode(await self._body(answer), type=of)
+        finally:
+            answer.internal_response.close()
+
+    async def _body(self, answer: AsyncHttpResponse) -> bytes:
+        """Read an answer as it came over the wire; raises UnexpectedAnswer for more than any is long."""
+        read = bytearray()
+        async for chunk in answer.stream_download(self._pipeline, decompress=False):
+            read += chunk
+            if len(read) > MOST_BYTES:
+                raise UnexpectedAnswer(f"Entra answered more than {MOST_BYTES} bytes.")
+        return bytes(read)
 
 
 def _trusted(

@@ -1,6 +1,7 @@
 """Entra's signing keys: found, kept, asked for again, withdrawn, and what happens when Entra is silent."""
 
 import asyncio
+from contextlib import nullcontext
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from local.azure.signing_keys import base64url
 from local.azure.wire import Answer, json_answer
 from pipeline.azure.clouds import CLOUDS
 from pipeline.azure_reader import SharedTransport
-from pipeline.callers.signing_keys import SigningKeys
+from pipeline.callers.signing_keys import MOST_BYTES, SigningKeys
 from pipeline.errors import UpstreamUnavailable
 from tests.pipeline.callers.token_rig import DISCOVERY, KEYS, TokenRig
 
@@ -163,6 +164,21 @@ class TestSilence:
         with pytest.raises(UpstreamUnavailable):
             await rig.keys.find(newest(rig))
         assert rig.asked("/steal") == 0
+
+    @pytest.mark.parametrize("member", ["issuer", "keys"])
+    @pytest.mark.parametrize(("more", "believed"), [(MOST_BYTES // 2, True), (MOST_BYTES, False)])
+    async def test_a_huge_answer_is_silence(
+        self, rig: TokenRig, monkeypatch: pytest.MonkeyPatch, member: str, more: int, *, believed: bool
+    ) -> None:
+        """Discovery or keys, however good, are read no further than a quarter of a mebibyte."""
+
+        def padded(body: dict[str, object]) -> Answer:
+            return json_answer({**body, "more": "x" * more} if member in body else body)
+
+        monkeypatch.setattr("local.azure.entra.json_answer", padded)
+
+        with nullcontext() if believed else pytest.raises(UpstreamUnavailable):
+            assert await rig.keys.find(newest(rig))
 
     async def test_callers_do_not_wait_for_one_who_asks(self, rig: TokenRig) -> None:
         """While somebody waits for a slow Entra, those whose key is known go on."""
