@@ -1,15 +1,14 @@
 """Credentials of azure-identity whose refusals arrive as errors of ours."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError
 
 from collectors.errors import CollectionError, ServiceUnavailable
+from pipeline.authentication.borrowing import BorrowingCredential
 from pipeline.authentication.errors import translate_authentication_error
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from azure.core.credentials import AccessToken
     from azure.core.credentials_async import AsyncTokenCredential
 
@@ -17,8 +16,8 @@ _NO_OBJECT = (TypeError, ValueError, LookupError, AttributeError)
 """What azure-identity stumbles over where a proxy's page stands in for the JSON object it expects."""
 
 
-class TranslatedCredential:
-    """A credential whose refusals arrive as errors of ours. It does not own its connections.
+class TranslatedCredential(BorrowingCredential):
+    """A credential whose refusals arrive as errors of ours.
 
     Args:
         credential: of azure-identity; keeps its tokens in memory.
@@ -56,17 +55,3 @@ class TranslatedCredential:
     def translate(self, error: AzureError) -> CollectionError:
         """Say why there was no token."""
         return translate_authentication_error(error, client_id=self._client_id)
-
-    async def close(self) -> None:
-        """Leave the shared connections open: whoever made them closes them."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: "type[BaseException] | None" = None,
-        exc_value: BaseException | None = None,
-        traceback: "TracebackType | None" = None,
-    ) -> None:
-        await self.close()

@@ -3,14 +3,13 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from collectors.errors import CredentialRejected
+from pipeline.authentication.borrowing import BorrowingCredential
 from pipeline.errors import SignInNotConfigured
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from azure.core.credentials import AccessToken
 
     from pipeline.sign_in.entra import EntraSignIn
@@ -21,7 +20,7 @@ type Rotated = Callable[[str], Awaitable[None]]
 """Keeps a new secret in the place of the old one."""
 
 
-class RefreshTokenCredential:
+class RefreshTokenCredential(BorrowingCredential):
     """Gives access tokens of a person; fulfils azure-core's AsyncTokenCredential.
 
     Args:
@@ -76,17 +75,3 @@ class RefreshTokenCredential:
             if self._rotated is not None:
                 await self._rotated(tokens.refresh_token)
         return AccessToken(tokens.access_token, asked_at + tokens.expires_in)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: "type[BaseException] | None" = None,
-        exc_value: BaseException | None = None,
-        traceback: "TracebackType | None" = None,
-    ) -> None:
-        """Nothing is open."""
