@@ -20,11 +20,11 @@ param azureCloud string = 'AzureCloud'
 @description('Client id of the app registration whose tokens callers show; empty: a Functions key suffices.')
 param apiClientId string = ''
 
-@description('Client ids that may call, when apiClientId is set; none: every client of the tenant.')
-param apiAllowedClientIds array = []
+@description('Client ids that may call, when apiClientId is set, with commas between; empty: every client of the tenant.')
+param apiAllowedClientIds string = ''
 
-@description('Origins of portals that call from a browser, such as https://portal.contoso.com.')
-param portalOrigins array = []
+@description('Origins of portals that call from a browser, such as https://portal.contoso.com, with commas between.')
+param portalOrigins string = ''
 
 @description('Client id of the sign-in application; empty: no sign-in with Microsoft.')
 param signInClientId string = ''
@@ -32,8 +32,8 @@ param signInClientId string = ''
 @description('Name of the secret in the key vault that holds the client secret of the sign-in application.')
 param signInSecretName string = 'sign-in-client-secret'
 
-@description('Addresses that a sign-in may return to.')
-param signInReturnUrls array = []
+@description('Addresses that a sign-in may return to, with commas between.')
+param signInReturnUrls string = ''
 
 @description('data: storage and vault by private endpoints only; full: the app too; off: all by identity over public addresses.')
 @allowed([
@@ -71,20 +71,37 @@ param alwaysReadyCount int = 0
 @description('Keep storage and vault from being deleted, also by azd down or with the resource group.')
 param keepEvidence bool = true
 
+@description('Copies of the stored data: Standard_ZRS needs a region with availability zones, Standard_LRS none.')
+@allowed([
+  'Standard_ZRS'
+  'Standard_GZRS'
+  'Standard_GRS'
+  'Standard_LRS'
+])
+param storageRedundancy string = 'Standard_ZRS'
+
 @description('Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 90
 
-@description('E-mail addresses that alerts go to; none: alerts show in the portal only.')
-param alertEmails array = []
+@description('E-mail addresses that alerts go to, with commas between; empty: alerts show in the portal only.')
+param alertEmails string = ''
 
 @description('Further app settings by name, such as CHECK_THRESHOLDS; README.md lists them all.')
 param extraSettings object = {}
 
 var isolated = networkIsolation != 'off'
-// Storage accounts take lower-case letters and digits only, 24 at most.
-var prefix = take(toLower(replace(replace(environmentName, '-', ''), '_', '')), 10)
+// Lists are texts with commas, which azd can fill in from its environment.
+var allowedClientIds = empty(apiAllowedClientIds) ? [] : split(replace(apiAllowedClientIds, ' ', ''), ',')
+var origins = empty(portalOrigins) ? [] : split(replace(portalOrigins, ' ', ''), ',')
+var returnUrls = empty(signInReturnUrls) ? [] : split(replace(signInReturnUrls, ' ', ''), ',')
+var emails = empty(alertEmails) ? [] : split(replace(alertEmails, ' ', ''), ',')
+// What azd allows in a name besides letters and digits: a storage account takes none of it.
+var oneWord = toLower(replace(replace(replace(environmentName, '-', ''), '_', ''), '.', ''))
+var letters = replace(replace(oneWord, '(', ''), ')', '')
+// The name of a vault begins with a letter. Storage accounts and vaults have 24 characters at most, suffix included.
+var prefix = take(contains('0123456789', take('${letters}0', 1)) ? 'e${letters}' : letters, 10)
 var suffix = uniqueString(resourceGroup().id, environmentName)
 var tags = {
   application: 'azure-evidence-connector'
@@ -115,6 +132,7 @@ module storage 'modules/storage.bicep' = {
     name: take('${prefix}${suffix}', 24)
     location: location
     tags: tags
+    redundancy: storageRedundancy
     publicAccess: !isolated
     keep: keepEvidence
   }
@@ -172,11 +190,11 @@ module app 'modules/function-app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyCount: alwaysReadyCount
     apiClientId: apiClientId
-    apiAllowedClientIds: apiAllowedClientIds
-    portalOrigins: portalOrigins
+    apiAllowedClientIds: allowedClientIds
+    portalOrigins: origins
     signInClientId: signInClientId
     signInSecretName: signInSecretName
-    signInReturnUrls: signInReturnUrls
+    signInReturnUrls: returnUrls
     extraSettings: extraSettings
   }
   dependsOn: [
@@ -206,7 +224,7 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     insightsId: monitoring.outputs.insightsId
-    emails: alertEmails
+    emails: emails
   }
 }
 

@@ -13,7 +13,8 @@ param principalId string
 ])
 param principalType string = 'ServicePrincipal'
 
-var roleName = 'Evidence Connector Reader'
+// No two custom roles of a tenant may have the same name, and each subscription gets its own.
+var roleName = 'Evidence Connector Reader (${subscription().subscriptionId})'
 
 resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(subscription().id, roleName)

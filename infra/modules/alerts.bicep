@@ -14,9 +14,11 @@ var rules = [
     severity: 2
     query: '${events} | where event == "sync_run_finished" and message has "status=failed" | summarize found = count()'
     operator: 'GreaterThan'
+    threshold: 0
     frequency: 'PT15M'
     window: 'PT15M'
     lookBack: 'PT15M'
+    stateful: true
   }
   {
     name: 'poison-message'
@@ -24,9 +26,11 @@ var rules = [
     severity: 2
     query: 'requests | where name == "give_up_sync" | summarize found = count()'
     operator: 'GreaterThan'
+    threshold: 0
     frequency: 'PT15M'
     window: 'PT15M'
     lookBack: 'PT15M'
+    stateful: true
   }
   {
     name: 'hourly-missing'
@@ -34,9 +38,11 @@ var rules = [
     severity: 1
     query: 'requests | where timestamp > ago(2h) and name == "plan_hourly_syncs" and success == true | summarize found = count()'
     operator: 'LessThan'
+    threshold: 1
     frequency: 'PT30M'
     window: 'PT2H'
     lookBack: 'PT2H'
+    stateful: true
   }
   {
     name: 'daily-missing'
@@ -44,10 +50,12 @@ var rules = [
     severity: 1
     query: 'requests | where timestamp > ago(25h) and name == "plan_daily_syncs" and success == true | summarize found = count()'
     operator: 'LessThan'
+    threshold: 1
     frequency: 'PT1H'
     window: 'P1D'
     // A window has no 25 hours: the query is given two days and looks at 25 hours of them.
     lookBack: 'P2D'
+    stateful: true
   }
   {
     name: 'secret-expiring'
@@ -55,19 +63,24 @@ var rules = [
     severity: 3
     query: '${events} | where event == "secret_expiring" | summarize found = count()'
     operator: 'GreaterThan'
+    threshold: 0
     frequency: 'P1D'
     window: 'P1D'
     lookBack: 'P1D'
+    // Azure keeps no state of a rule that is looked at less often than every 12 hours: each day tells anew.
+    stateful: false
   }
   {
     name: 'throttling'
     title: 'Azure throttles the reads of syncs'
     severity: 3
-    query: '${events} | where event == "throttled" | summarize found = countif(true) - 100'
+    query: '${events} | where event == "throttled" | summarize found = count()'
     operator: 'GreaterThan'
+    threshold: 100
     frequency: 'PT1H'
     window: 'PT1H'
     lookBack: 'PT1H'
+    stateful: true
   }
 ]
 
@@ -101,7 +114,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule 
     evaluationFrequency: rule.frequency
     windowSize: rule.window
     overrideQueryTimeRange: rule.lookBack
-    autoMitigate: true
+    autoMitigate: rule.stateful
     criteria: {
       allOf: [
         {
@@ -109,7 +122,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule 
           timeAggregation: 'Total'
           metricMeasureColumn: 'found'
           operator: rule.operator
-          threshold: rule.operator == 'LessThan' ? 1 : 0
+          threshold: rule.threshold
           failingPeriods: {
             numberOfEvaluationPeriods: 1
             minFailingPeriodsToAlert: 1

@@ -82,6 +82,8 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
   }
 }]
 
+// One after the other: a storage account refuses a second endpoint while it takes the first.
+@batchSize(1)
 resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [for target in targets: {
   name: '${namePrefix}-${target.name}'
   location: location

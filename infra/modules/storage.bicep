@@ -2,6 +2,7 @@
 param name string
 param location string
 param tags object
+param redundancy string
 param publicAccess bool
 param keep bool
 
@@ -13,9 +14,9 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   tags: tags
   // checkov:skip=CKV_AZURE_35:it is Deny wherever networkIsolation is not off, which is the default
   kind: 'StorageV2'
-  // checkov:skip=CKV_AZURE_206:zone-redundant storage keeps the data inside its region, which evidence of EU customers often must
+  // checkov:skip=CKV_AZURE_206:the default is zone-redundant, which keeps the data inside its region, as evidence of EU customers often must be
   sku: {
-    name: 'Standard_ZRS'
+    name: redundancy
   }
   properties: {
     accessTier: 'Hot'

@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from pipeline.event_log import name_of
+from pipeline.event_log import line_of, name_of
+from pipeline.events import SyncAttemptFailed
 from pipeline.triggers.surface import FUNCTIONS
 from pipeline.watching.old_evidence import MOST_CONNECTIONS
 from tests.docs.markdown import blocks, section, text_of
@@ -85,6 +86,22 @@ def test_a_text_that_is_looked_for_is_a_field(kql: str) -> None:
     """`message has "status=failed"` looks for a field of its event."""
     for name in re.findall(r'message has "(\w+)=', kql):
         assert any(name in EVENTS[event].__struct_fields__ for event in named(kql, "event"))
+
+
+@EACH
+def test_it_reads_lines_as_they_are_written(kql: str) -> None:
+    """The pattern of a query takes every field off a line: the first after the name, and empty ones, too."""
+    line = line_of(SyncAttemptFailed(sync_run_id="", connection_id="c 1", attempt=2, problem="a=b", error=""))
+
+    for pattern in re.findall(r"parse-kv .* with \((.*)\)$", kql, re.MULTILINE):
+        assert (regex := re.fullmatch(r'regex=@"(.*)"', pattern)), pattern
+        assert re.findall(regex[1], line) == [
+            ("sync_run_id", ""),
+            ("connection_id", "c%201"),
+            ("attempt", "2"),
+            ("problem", "a%3Db"),
+            ("error", ""),
+        ]
 
 
 def test_the_page_shows_the_present_events_and_queries() -> None:

@@ -138,3 +138,10 @@ def test_the_check_finds_a_fault_in_the_older_models() -> None:
     body: Node = {"properties": {"principalTyp": "User"}}
 
     assert list(faults(body, kind, TEMPLATES[0])) == [".properties.principalTyp is no property there"]
+
+
+def test_private_endpoints_are_made_one_after_the_other() -> None:
+    """Three are of one storage account, which refuses what comes while it is busy."""
+    endpoints = Template.read(INFRA / "modules" / "private-endpoints.bicep").tree["resources"]["endpoints"]
+
+    assert endpoints["decorators"] == [{"type": "batchSize", "argument": 1}]

@@ -76,3 +76,10 @@ def test_the_custom_role_only_reads() -> None:
         "Microsoft.PolicyInsights/policyStates/queryResults/action",
         "Microsoft.PolicyInsights/policyStates/summarize/action",
     ]
+
+
+def test_the_custom_role_has_a_name_of_its_own_in_each_subscription() -> None:
+    """Azure refuses a second custom role of the same name in a tenant, so the subscription is part of it."""
+    variables = Template.read(INFRA / "reader-role.bicep").tree["variables"]
+
+    assert "${subscription().subscriptionId}" in str(variables["roleName"]["value"])

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 
 from pipeline.configuration.table import SETTINGS
 from tests.infra.bicep import FILES, INFRA, Node, Template, written
@@ -75,8 +76,43 @@ def test_secrets_come_by_reference_only() -> None:
     assert "@Microsoft.KeyVault(SecretUri=" in secrets[0]
 
 
+@cache
+def _parameters() -> Mapping[str, Mapping[str, Node]]:
+    return Template.read(INFRA / "main.bicep").tree["parameters"]
+
+
+def _filled_in() -> dict[str, tuple[str, str | None]]:
+    """Give for each parameter the variable that azd takes, and what stands there where it is not set."""
+    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    found = {name: re.fullmatch(r"\$\{(\w+)(?:=([^}]*))?\}", one["value"]) for name, one in given.items()}
+    return {name: (one[1], one[2]) for name, one in found.items() if one}
+
+
 def test_the_parameters_file_names_parameters_that_there_are() -> None:
     """Each entry that azd fills from its environment is a parameter of the template."""
-    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    assert set(_filled_in()) <= set(_parameters())
 
-    assert set(given) <= set(Template.read(INFRA / "main.bicep").tree["parameters"])
+
+def test_what_azd_fills_in_is_a_text_a_number_or_yes_and_no() -> None:
+    """Numbers and booleans azd makes of the texts in its environment; lists it took only lately."""
+    kinds = {str(_parameters()[name]["type"]) for name in _filled_in()}
+
+    assert kinds == {"string", "int", "bool"}
+
+
+def test_with_azd_and_without_it_the_defaults_are_the_same() -> None:
+    """What is not set in the environment of azd is what the template itself would take."""
+    defaults = {name: str(_parameters()[name].get("default")) for name in _filled_in()}
+    unset = {name: default for name, (_, default) in _filled_in().items() if default is not None}
+
+    assert {name: value.lower() for name, value in defaults.items() if name in unset} == {
+        name: value.lower() for name, value in unset.items()
+    }
+
+
+def test_the_guide_names_every_variable_of_azd() -> None:
+    """The guide lists each variable beside the parameter it fills, but for those that azd sets itself."""
+    guide = (INFRA.parent / "docs" / "deploy.md").read_text("utf-8")
+    own = {name: variable for name, (variable, _) in _filled_in().items() if variable.startswith("EVIDENCE_")}
+
+    assert [name for name, variable in own.items() if f"| `{name}` | `{variable}` |" not in guide] == []
