@@ -12,7 +12,7 @@ from pipeline.connecting.attempt_limit import Trier
 from pipeline.connecting.credential_changes import CredentialChanges
 from pipeline.connecting.credential_trials import CredentialTrials, Tried
 from pipeline.connecting.requests import new_credential, service_names, subscription_ids, unprefixed
-from pipeline.connecting.views import ConnectionViews, nothing_connected, rejected
+from pipeline.connecting.views import ConnectionViews, nothing_connected, nothing_rotated, rejected
 from pipeline.errors import Conflict, InvalidRequest, NotFound, UpstreamUnavailable
 from pipeline.event_log import log
 from pipeline.events import ConnectionChangedMeanwhile, StorageFailed, SyncNotQueued
@@ -84,8 +84,7 @@ class Connections:
         )
         records, shown = self._sorted(outcomes)
         if not records:
-            errors = {one: error for one, error in outcomes.items() if isinstance(error, ConnectorError)}
-            raise nothing_connected(errors, shown)
+            raise nothing_connected(_failures(outcomes.values()), shown)
         if asked.sync_now:
             await asyncio.gather(*map(self._sync, records))
         return Connected(connections=await self._views.show_all(records), rejected=shown)
@@ -161,6 +160,7 @@ class Connections:
             InvalidRequest: names each field that is wrong.
             NotFound: no connection uses this application with a credential of this kind.
             AuthenticationFailed: Entra refuses the new credential; nothing was changed.
+            NothingRotated: no connection has it now, for several reasons; for one reason its own problem.
             Transient: Entra did not answer.
         """
         new = new_credential(asked)
@@ -180,6 +180,8 @@ class Connections:
             record.subscription_id: outcome for record, outcome in zip(records, outcomes, strict=True)
         }
         changed, shown = self._sorted(by_subscription)
+        if not changed:
+            raise nothing_rotated(_failures(outcomes), shown)
         return Rotated(connections=await self._views.show_all(changed), rejected=shown)
 
     async def _sync(self, record: ConnectionRecord) -> None:
@@ -274,6 +276,10 @@ class Connections:
             if isinstance(outcome, ConnectorError)
         )
         return records, shown
+
+
+def _failures(outcomes: Iterable[Outcome]) -> list[ConnectorError]:
+    return [outcome for outcome in outcomes if isinstance(outcome, ConnectorError)]
 
 
 async def _each(work: Iterable[Coroutine[None, None, ConnectionRecord]]) -> list[Outcome]:

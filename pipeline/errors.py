@@ -152,6 +152,14 @@ class NothingConnected(Problem):
     title = "No subscription was connected"
 
 
+class NothingRotated(Problem):
+    """No connection of the application could be given the new credential; each keeps the old one."""
+
+    code = "nothing_rotated"
+    status = 422
+    title = "No connection was changed"
+
+
 class AuthenticationFailed(Problem):
     """Entra refuses the credential; `reason` is the stable cause."""
 

@@ -9,7 +9,7 @@ import msgspec
 
 from collectors.errors import ConnectorError, Transient
 from pipeline.connecting.secret_expiry import expiry_notice, source_of
-from pipeline.errors import PROBLEM_TYPES, NothingConnected, Problem, UpstreamUnavailable
+from pipeline.errors import PROBLEM_TYPES, NothingConnected, NothingRotated, Problem, UpstreamUnavailable
 from pipeline.model import Attention, AuthView, Connection, ConnectionStatus, Rejected, SecretLeft, SyncRun
 from pipeline.stores.records import ConnectionRecord
 from pipeline.times import Clock
@@ -116,20 +116,30 @@ def rejected(
     return Rejected(subscription_id=subscription_id, problem={**(known.extra if known else {}), **problem})
 
 
-def nothing_connected(failures: Mapping[str, ConnectorError], shown: Sequence[Rejected]) -> Problem:
+def nothing_connected(failures: Sequence[ConnectorError], shown: Sequence[Rejected]) -> Problem:
     """Say that no connection was made: with the one reason if all share it, and the whole list.
 
-    Takes the error of each subscription and the list as the answer would have shown it. Gives the problem to
-    raise: SubscriptionRejected, AlreadyConnected or another if that was the only reason, UpstreamUnavailable
-    if Azure was, else NothingConnected.
+    Takes the errors and the list as the answer would have shown it. Gives the problem to raise:
+    SubscriptionRejected, AlreadyConnected or another if that was the only reason, UpstreamUnavailable if
+    Azure was, else NothingConnected.
     """
-    first, *others = failures.values()
+    several = f"None of the {len(failures)} subscriptions was connected."
+    return _nothing_done(NothingConnected, several, failures, shown)
+
+
+def nothing_rotated(failures: Sequence[ConnectorError], shown: Sequence[Rejected]) -> Problem:
+    """Say the same of a rotation that changed no connection: for several reasons NothingRotated."""
+    several = f"None of the {len(failures)} connections was changed."
+    return _nothing_done(NothingRotated, several, failures, shown)
+
+
+def _nothing_done(
+    nothing: type[Problem], several: str, failures: Sequence[ConnectorError], shown: Sequence[Rejected]
+) -> Problem:
+    first, *others = failures
     extra: dict[str, JsonValue] = {"rejected": tuple(msgspec.to_builtins(shown))}
     if any(type(other) is not type(first) for other in others):
-        count = len(failures)
-        return NothingConnected(
-            f"None of the {count} subscriptions was connected.", advice="See each of them.", extra=extra
-        )
+        return nothing(several, advice="See each of them.", extra=extra)
     if isinstance(first, Problem):
         single = first.extra if not others else {}
         return type(first)(
@@ -139,5 +149,5 @@ def nothing_connected(failures: Mapping[str, ConnectorError], shown: Sequence[Re
             reason=first.reason,
             extra={**single, **extra},
         )
-    kind = UpstreamUnavailable if isinstance(first, Transient) else NothingConnected
+    kind = UpstreamUnavailable if isinstance(first, Transient) else nothing
     return kind(first.detail, advice=first.advice, portal_page=first.portal_page, extra=extra)

@@ -125,7 +125,13 @@ CONNECTIONS: tuple[Route[Any, Any, Any], ...] = (
         answer=Rotated,
         audited="rotate",
         summary="Replace the secret of every connection of one application",
-        errors=(errors.NotFound, *_CREDENTIAL_ERRORS, errors.SubscriptionRejected, errors.Conflict),
+        errors=(
+            errors.NotFound,
+            *_CREDENTIAL_ERRORS,
+            errors.SubscriptionRejected,
+            errors.Conflict,
+            errors.NothingRotated,
+        ),
     ),
 )
 

@@ -7,7 +7,17 @@ import pytest
 
 from local.azure.changes import AddCertificate, RevokeRole
 from local.azure.faults import Fault, Kind
-from pipeline.errors import AuthenticationFailed, Conflict, InvalidRequest, NotFound
+from pipeline.errors import (
+    AuthenticationFailed,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    NothingRotated,
+    Problem,
+    SecretUnavailable,
+    UpstreamUnavailable,
+)
+from pipeline.model import Rejected
 from pipeline.requests import AuthRequest, CertificateAuth, ChangeRequest, RotateRequest
 from pipeline.stores.records import ConnectionRecord
 from tests.key_pairs import MadeUp, make
@@ -131,6 +141,53 @@ async def test_one_that_could_not_be_changed(app: App, monkeypatch: pytest.Monke
     assert [one.subscription_name for one in rotated.connections] == ["production"]
     assert [(one.subscription_id, one.problem["code"]) for one in rotated.rejected] == [(staging, "conflict")]
     assert len(app.vault_names) == 2
+
+
+class TestNothingRotated:
+    """A rotation that changed nothing is no success."""
+
+    async def test_for_several_reasons(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        """422 with a code of its own, and the reason of each subscription; every old secret is kept."""
+        records = await connected(app, "client_secret", "production", "staging")
+        staging = app.subscription_id("staging")
+
+        async def refuse(record: ConnectionRecord) -> ConnectionRecord:
+            if record.subscription_id == staging:
+                raise Conflict("It was changed meanwhile.")
+            raise SecretUnavailable("Key Vault did not answer.")
+
+        monkeypatch.setattr(app.store, "replace", refuse)
+        with pytest.raises(NothingRotated) as refused:
+            await app.connections.rotate(rotation(app, app.new_secret(keep_old=True)))
+
+        problem = refused.value
+        assert (problem.status, problem.code) == (422, "nothing_rotated")
+        assert problem.detail == "None of the 2 connections was changed."
+        assert told(problem) == {
+            staging: "conflict",
+            app.subscription_id("production"): "secret_unavailable",
+        }
+        assert [await app.store.get(record.id) for record in records] == records
+
+    async def test_for_one_reason(self, app: App) -> None:
+        """That reason's own answer, here the outage of the vault, with every subscription."""
+        await app.connections.connect(app.request("production", "staging"))
+        before = app.vault_names
+        secret = app.new_secret(keep_old=True)
+        app.azure.add_fault(Fault(kind=Kind.STATUS, path="/secrets/*", method="PUT", count=None))
+
+        with pytest.raises(UpstreamUnavailable) as refused:
+            await app.connections.rotate(rotation(app, secret))
+
+        assert set(told(refused.value).values()) == {"secret_unavailable"}
+        assert len(told(refused.value)) == 2
+        assert app.vault_names == before
+
+
+def told(problem: Problem) -> dict[str, str]:
+    """Give the code of each subscription that a problem names."""
+    rejected = msgspec.convert(problem.extra["rejected"], tuple[Rejected, ...])
+    return {one.subscription_id: str(one.problem["code"]) for one in rejected}
 
 
 def by(method: str) -> Callable[[App], RotateRequest]:
