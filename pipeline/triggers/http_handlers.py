@@ -1,7 +1,5 @@
 """The handlers of the API: each asks one service and gives its answer."""
 
-from typing import Any
-
 from msgspec import UNSET
 
 from pipeline.audit import AuditEntry
@@ -178,13 +176,6 @@ async def export_configuration(call: Call[NoBody, PageQuery]) -> ConfigurationEx
 async def list_audit_log(call: Call[NoBody, AuditQuery]) -> Page[AuditEntry]:
     """List the entries of the audit log, newest first."""
     return await call.services.audit.page(call.query)
-
-
-async def describe_api(call: Call[NoBody, NoQuery]) -> dict[str, Any]:
-    """Describe this API as OpenAPI 3.1."""
-    from pipeline.triggers import http_routes, openapi
-
-    return openapi.document(http_routes.ROUTES, wants_token=call.services.callers.wants_token)
 
 
 async def get_health(call: Call[NoBody, NoQuery]) -> HealthState:

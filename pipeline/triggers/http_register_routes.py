@@ -155,16 +155,6 @@ APP: tuple[Route[Any, Any, Any], ...] = (
         summary="List who asked for which change, newest first",
     ),
     Route(
-        name="describe_api",
-        method="GET",
-        path="openapi.json",
-        handler=handlers.describe_api,
-        request=NoBody,
-        query=NoQuery,
-        answer=dict[str, Any],
-        summary="Read this description of the API",
-    ),
-    Route(
         name="get_health",
         method="GET",
         path="health",
