@@ -35,7 +35,7 @@ API_VERSIONS = {
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "2024-11-01",
     "Microsoft.Web/sites/config": "2024-11-01",
 }
-"""Published ones: https://learn.microsoft.com/azure/templates. From 2023-09-01 a virtual network that is written
+"""Published ones: https://learn.microsoft.com/azure/templates. From 2023-09-01 a virtual network written
 again keeps subnets that are not told; before 2025-07-01 its subnets may go out by default."""
 _SCALE = "functionAppConfig.scaleAndConcurrency"
 PROMISED: list[tuple[str, str, str, Node]] = [
