@@ -30,11 +30,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asked.
 
     Args:
-        kind: `token` for a caller that Entra vouches for; `key` for whoever holds a Functions key.
-        object_id, client_id, tenant_id: as the token names the caller; None without one.
+        kind: `token` for a caller that Entra vouches for; `key` for whoever holds a Functions key;
+            `person` for who came back from signing in.
+        object_id, client_id, tenant_id: as the token names the caller, or Entra the person; None without one.
     """
 
-    kind: Literal["key", "token"]
+    kind: Literal["key", "token", "person"]
     object_id: str | None = None
     client_id: str | None = None
     tenant_id: str | None = None
@@ -53,13 +54,18 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What was to be changed; a change of all connections names none."""
+    """What was to be changed; a change of all connections names none.
+
+    Args:
+        principal_id: object id of whom the credential speaks for, known once it was tried.
+    """
 
     connection_ids: tuple[str, ...] = ()
     subscription_ids: tuple[str, ...] = ()
     method: str | None = None
     tenant_id: str | None = None
     client_id: str | None = None
+    principal_id: str | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,10 +103,16 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt ended, and which connections it was about as the answer tells."""
+    """How an attempt ended; as the answer tells, which connections it was about and whose access they have.
+
+    Args:
+        tenant_id, principal_id: of the credential, as the access token named them.
+    """
 
     result: Result
     connection_ids: tuple[str, ...] = ()
+    tenant_id: str | None = None
+    principal_id: str | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,8 +176,11 @@ class AuditLog:
         except AzureError as error:
             log(AuditEndingNotWritten(audit_id=entry.id, error=type(error).__name__))
 
-    async def refuse(self, attempt: Attempt, ending: Ending) -> None:
-        """Record an attempt that was refused before it was tried; where that fails, only the log knows."""
+    async def record(self, attempt: Attempt, ending: Ending) -> None:
+        """Record an attempt that has ended: refused before it was tried, or begun before it was ours.
+
+        Where that fails, only the app's log knows of it.
+        """
         entry = self._entry(attempt)
         try:
             await self._store.record(entry, self._ended(ending))

@@ -271,7 +271,7 @@ class AuditEndingNotWritten(Event):
 
 
 class AuditRefusalNotWritten(Event):
-    """A refused change could not be written to the audit log: only this line knows of it."""
+    """A refusal or a sign-in could not be written to the audit log: only this line knows of it."""
 
     level = logging.ERROR
     action: str

@@ -37,10 +37,14 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuthView(msgspec.Struct, frozen=True, kw_only=True):
-    """How a connection authenticates; never a secret. `..._source`: who told the day it ends."""
+    """How a connection authenticates; never a secret. `..._source`: who told the day it ends.
+
+    `principal_id` is the object id of whom it speaks for: service principal, managed identity or person.
+    """
 
     method: str
     client_id: str | None = None
+    principal_id: str | None = None
     secret_expires_on: str | None = None
     secret_expires_on_source: EndSource | None = None
     certificate_thumbprint: str | None = None

@@ -64,6 +64,7 @@ class ConnectionViews:
             auth=AuthView(
                 method=record.credential.method,
                 client_id=record.credential.client_id,
+                principal_id=record.credential.principal_id,
                 secret_expires_on=record.credential.secret_expires_on,
                 secret_expires_on_source=source_of(record.credential),
                 certificate_thumbprint=record.credential.certificate_thumbprint,

@@ -48,11 +48,14 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         problem: why the sign-in failed; None if it did not.
+        tenant_id, principal_id: where the person signed in to, and the person's object id; None if it failed.
     """
 
     sign_in_id: str
     return_url: str | None
     problem: ProblemView | None
+    tenant_id: str | None = None
+    principal_id: str | None = None
 
 
 class SignIns:
@@ -130,7 +133,13 @@ class SignIns:
         except CollectionError as error:
             done = msgspec.structs.replace(record, progress="failed", problem=problem_of(error))
         await self._ended(done)
-        return Finished(sign_in_id=done.id, return_url=done.return_url, problem=done.problem)
+        return Finished(
+            sign_in_id=done.id,
+            return_url=done.return_url,
+            problem=done.problem,
+            tenant_id=done.tenant_id,
+            principal_id=done.principal_id,
+        )
 
     async def show(self, sign_in_id: str, *, by: str | None) -> SignInView:
         """Show a sign-in, and once it is complete, what can be connected with it.

@@ -109,7 +109,12 @@ def _within(at: str, query: AuditQuery) -> bool:
 
 def _joined(entry: AuditEntry, ending: Ending) -> AuditEntry:
     known = dict.fromkeys((*entry.target.connection_ids, *ending.connection_ids))
-    target = msgspec.structs.replace(entry.target, connection_ids=tuple(known))
+    target = msgspec.structs.replace(
+        entry.target,
+        connection_ids=tuple(known),
+        tenant_id=entry.target.tenant_id or ending.tenant_id,
+        principal_id=entry.target.principal_id or ending.principal_id,
+    )
     return msgspec.structs.replace(entry, target=target, result=ending.result)
 
 

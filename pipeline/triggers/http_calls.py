@@ -50,7 +50,7 @@ async def serve(route: AnyRoute, services: HttpServices, request: func.HttpReque
     trail = Trail(route, services.audit, request, correlation_id)
     try:
         trail.caller = await _caller(route, services, request)
-        call = await _parsed(route, services, request, trail.caller)
+        call = await _parsed(route, services, request, trail.caller, correlation_id)
         await trail.start(call)
         answer = await _sealed(await route.handler(call), route, call)
         response = _response(answer, route)
@@ -83,7 +83,7 @@ async def _caller(route: AnyRoute, services: HttpServices, request: func.HttpReq
 
 
 async def _parsed(
-    route: AnyRoute, services: HttpServices, request: func.HttpRequest, caller: Caller
+    route: AnyRoute, services: HttpServices, request: func.HttpRequest, caller: Caller, correlation_id: str
 ) -> Call[Any, Any]:
     path = dict(request.route_params)
     if not all(_SANE_ID.fullmatch(value) for value in path.values()):
@@ -105,6 +105,7 @@ async def _parsed(
         body=parse(body, route.request),
         query=query,
         origin=origin_of(request.headers),
+        correlation_id=correlation_id,
     )
 
 

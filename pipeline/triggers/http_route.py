@@ -29,6 +29,7 @@ class Call[B: msgspec.Struct, Q: msgspec.Struct]:
         body: the request body.
         query: the query parameters, a cursor opened to its position.
         origin: where the call comes from.
+        correlation_id: what finds the call in the log.
     """
 
     services: HttpServices
@@ -37,6 +38,7 @@ class Call[B: msgspec.Struct, Q: msgspec.Struct]:
     body: B
     query: Q
     origin: Origin
+    correlation_id: str
 
     @property
     def trier(self) -> Trier:

@@ -172,8 +172,8 @@ class AuditService(Protocol):
         """Record how it ended."""
         ...
 
-    async def refuse(self, attempt: Attempt, ending: Ending, /) -> None:
-        """Record a call that was refused before anything was tried."""
+    async def record(self, attempt: Attempt, ending: Ending, /) -> None:
+        """Record what has ended: a call refused before anything was tried, or a person's sign-in."""
         ...
 
     async def page(self, query: AuditQuery, /) -> Page[AuditEntry]:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pipeline import errors
+from pipeline.audit import Actor, Attempt, Ending, Result, Target
 from pipeline.callers.caller import Caller
 from pipeline.requests import AuthRequest, CallbackQuery, SignInAuth, SignInRequest
 from pipeline.sign_in.addresses import with_outcome
@@ -23,10 +24,10 @@ async def start_sign_in(call: Call[SignInRequest, NoQuery]) -> SignInStarted:
 async def finish_sign_in(call: Call[NoBody, CallbackQuery]) -> BrowserAnswer:
     """Finish a sign-in and send the browser where its caller wants it, else show what to do."""
     done = await call.services.sign_ins.finish(call.query)
-    if done.return_url is None:
-        return _page(done)
-    error = (done.problem.reason or done.problem.code) if done.problem else None
-    return BrowserAnswer(location=with_outcome(done.return_url, done.sign_in_id, error))
+    answer = _answer(done)
+    status = answer.status if answer.location is None else HTTPStatus.FOUND
+    await call.services.audit.record(_attempt(call, done), Ending(result=_result(done, status)))
+    return answer
 
 
 async def get_sign_in(call: Call[NoBody, NoQuery]) -> SignInView:
@@ -45,6 +46,34 @@ def starter_of(caller: Caller) -> str | None:
     if caller.kind != "token":
         return None
     return f"{caller.tenant_id}/{caller.object_id or caller.client_id}"
+
+
+def _answer(done: Finished) -> BrowserAnswer:
+    if done.return_url is None:
+        return _page(done)
+    error = (done.problem.reason or done.problem.code) if done.problem else None
+    return BrowserAnswer(location=with_outcome(done.return_url, done.sign_in_id, error))
+
+
+def _attempt(call: Call[NoBody, CallbackQuery], done: Finished) -> Attempt:
+    """Describe a sign-in that ended, by who signed in; its id stays out, for whoever has it may use it."""
+    return Attempt(
+        action="sign_in",
+        actor=Actor(kind="person", object_id=done.principal_id, tenant_id=done.tenant_id),
+        origin=call.origin,
+        target=Target(method="sign_in", tenant_id=done.tenant_id, principal_id=done.principal_id),
+        fields=(),
+        correlation_id=call.correlation_id,
+    )
+
+
+def _result(done: Finished, status: HTTPStatus) -> Result:
+    """Say what came of it, which the status of a redirect does not."""
+    if done.problem is None:
+        return Result(outcome="succeeded", status=status)
+    return Result(
+        outcome="refused", status=status, code=done.problem.code, reason=done.problem.reason or None
+    )
 
 
 def _page(done: Finished) -> BrowserAnswer:

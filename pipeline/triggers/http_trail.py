@@ -49,11 +49,11 @@ class Trail:
 
     async def end(self, result: Result, answer: object = None) -> None:
         """Record how a call was answered, also one that was refused before it was handled."""
-        ending = Ending(result=_true(result, answer), connection_ids=tuple(_connections_of(answer)))
+        ending = _ending(_true(result, answer), answer)
         if self._entry is not None:
             await self._audit.finish(self._entry, ending)
         elif not self._tried and (attempt := self._attempt(None)) is not None:
-            await self._audit.refuse(attempt, ending)
+            await self._audit.record(attempt, ending)
 
     def _attempt(self, call: Call[Any, Any] | None) -> Attempt | None:
         """Describe the call; one that was refused unread, by its address alone."""
@@ -129,10 +129,22 @@ def _true(result: Result, answer: object) -> Result:
     return msgspec.structs.replace(result, outcome="failed", code=str(answer.rejected[0].problem["code"]))
 
 
-def _connections_of(answer: object) -> Iterator[str]:
-    """Name the connections that an answer is about; one about all names none."""
+def _ending(result: Result, answer: object) -> Ending:
+    """Name the connections that an answer is about, and whose access they have; one about all names none."""
     match answer:
-        case Connected(connections=connections) | Rotated(connections=connections):
-            yield from (connection.id for connection in connections)
-        case Connection(id=connection_id) | SyncRun(connection_id=connection_id):
-            yield connection_id
+        case Connected(connections=[first, *_] as about) | Rotated(connections=[first, *_] as about):
+            return _of_access(result, first, about)
+        case Connection():
+            return _of_access(result, answer, (answer,))
+        case SyncRun(connection_id=connection_id):
+            return Ending(result=result, connection_ids=(connection_id,))
+    return Ending(result=result)
+
+
+def _of_access(result: Result, one: Connection, about: tuple[Connection, ...]) -> Ending:
+    return Ending(
+        result=result,
+        connection_ids=tuple(connection.id for connection in about),
+        tenant_id=one.tenant_id,
+        principal_id=one.auth.principal_id,
+    )

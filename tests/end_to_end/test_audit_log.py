@@ -11,6 +11,7 @@ import pytest
 from azure.data.tables import TableServiceClient
 
 from local.api_client import Json, Reply
+from local.azure.profiles import Profile, build_world
 from local.stack import Stack
 from tests.end_to_end.conftest import QUICK, Connect
 from tests.end_to_end.reading import row, rows
@@ -83,7 +84,7 @@ def test_an_entry_says_who_what_when_and_from_where(stack: Stack, connect: Conne
     connection_id = str(connect("production")["id"])
 
     entry = newest(stack)
-    auth = stack.connector()
+    auth, principal = stack.connector(), build_world(Profile.SMALL).connector.object_id
     assert row(entry["actor"])["kind"] == "key"
     assert row(entry["from"])["address"] == "127.0.0.1"
     assert str(row(entry["from"])["user_agent"]).startswith("Python-urllib/")
@@ -93,6 +94,7 @@ def test_an_entry_says_who_what_when_and_from_where(stack: Stack, connect: Conne
         "method": "client_secret",
         "tenant_id": auth["tenant_id"],
         "client_id": auth["client_id"],
+        "principal_id": principal,
     }
     assert entry["fields"] == ["auth", "name", "services", "subscription_ids", "sync_now"]
     assert str(entry["at"]) <= str(row(entry["result"])["finished_at"])

@@ -142,6 +142,24 @@ def test_the_whole_flow(portal: Portal) -> None:
     assert row(item["provenance"])["principal"] == person["object_id"]
 
 
+def test_the_person_is_in_the_audit_log(portal: Portal) -> None:
+    """Who signed in, and whose access the connection got: ids alone, no id of the sign-in."""
+    [person] = [one for one in rows(portal.stack.azure.directory["people"]) if one["name"] == "ada"]
+    sign_in_id = portal.sign_in()
+    portal.connect(sign_in_id, "production")
+
+    connected, ended, started = list(portal.stack.api.items("/audit-log?limit=3"))[:3]
+
+    target = row(connected["target"])
+    actor = row(ended["actor"])
+    assert [one["action"] for one in (connected, ended, started)] == ["connect", "sign_in", "sign_in"]
+    assert (target["method"], target["principal_id"]) == ("sign_in", person["object_id"])
+    assert target["tenant_id"] == actor["tenant_id"] == portal.stack.connector()["tenant_id"]
+    assert (actor["kind"], actor["object_id"]) == ("person", person["object_id"])
+    assert (row(ended["from"])["address"], row(ended["result"])["outcome"]) == ("127.0.0.1", "succeeded")
+    assert sign_in_id not in json.dumps([connected, ended, started])
+
+
 def test_back_to_the_portal(portal: Portal) -> None:
     """With an address of the settings the browser goes on there, with the sign-in's id."""
     started = portal.start(return_url=RETURN_URL).document

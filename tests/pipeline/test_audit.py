@@ -122,7 +122,7 @@ async def test_a_refusal_that_cannot_be_recorded_is_in_the_apps_log(
     """It stays a refusal."""
     async with struck(storage, time) as (failing, proxy):
         proxy.strike("dies before", 1)
-        await failing.refuse(ATTEMPT, REFUSED)
+        await failing.record(ATTEMPT, REFUSED)
 
     assert await entries(log) == ()
     assert "audit_refusal_not_written action=change" in caplog.text
@@ -143,7 +143,7 @@ async def test_a_connection_is_asked_for(log: AuditLog) -> None:
 async def test_pages_are_gone_through(log: AuditLog, time: Time) -> None:
     """Every entry once, while new ones come."""
     for _ in range(5):
-        await log.refuse(ATTEMPT, REFUSED)
+        await log.record(ATTEMPT, REFUSED)
         time.later(days=5)
     whole = await entries(log)
 

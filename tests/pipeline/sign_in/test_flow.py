@@ -95,6 +95,7 @@ class TestFinish:
         record = await people.table.find(done.sign_in_id)
         assert record is not None
         assert (done.problem, done.return_url, record.progress) == (None, RETURN_URL, "complete")
+        assert (done.tenant_id, done.principal_id) == (record.tenant_id, record.principal_id)
         assert record.tenant_id == people.app.azure.tenant.tenant_id
         assert record.principal_id == people.object_id()
         assert list(people.values()) == [record.grant_secret]

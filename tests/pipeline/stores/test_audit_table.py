@@ -73,6 +73,17 @@ async def test_an_attempt_is_joined_with_its_end(table: AuditTable) -> None:
     assert read.result == DONE.result
 
 
+async def test_whose_access_it_is_comes_with_the_end(table: AuditTable) -> None:
+    """The principal, and its tenant where the request did not tell it."""
+    told, untold = msgspec.structs.replace(entry(), target=Target(tenant_id="t1")), entry()
+    for begun in (told, untold):
+        await table.start(begun)
+        await table.finish(begun, msgspec.structs.replace(DONE, tenant_id="t2", principal_id="p"))
+
+    found = {read.id: (read.target.tenant_id, read.target.principal_id) for read in await listed(table)}
+    assert found == {told.id: ("t1", "p"), untold.id: ("t2", "p")}
+
+
 async def test_a_refusal_is_one_write(table: AuditTable) -> None:
     """Both rows are there or neither."""
     await table.record(entry(), DONE)

@@ -49,7 +49,11 @@ CONNECTION = Connection(
     tenant_id="00000000-0000-0000-0000-000000000001",
     subscription_id="00000000-0000-0000-0000-000000000003",
     subscription_name="Shop",
-    auth=AuthView(method="client_secret", client_id="00000000-0000-0000-0000-000000000002"),
+    auth=AuthView(
+        method="client_secret",
+        client_id="00000000-0000-0000-0000-000000000002",
+        principal_id="00000000-0000-0000-0000-000000000004",
+    ),
     frequency="daily",
     services=("defender",),
     status="active",
@@ -398,7 +402,7 @@ class MemoryAudit:
         self.fails_with: Exception | None = None
         self.started: list[Attempt] = []
         self.finished: list[tuple[AuditEntry, Ending]] = []
-        self.refused: list[tuple[Attempt, Ending]] = []
+        self.recorded: list[tuple[Attempt, Ending]] = []
 
     async def start(self, attempt: Attempt, /) -> AuditEntry:
         """Keep it, or fail as told."""
@@ -411,9 +415,9 @@ class MemoryAudit:
         """Keep it."""
         self.finished.append((entry, ending))
 
-    async def refuse(self, attempt: Attempt, ending: Ending, /) -> None:
+    async def record(self, attempt: Attempt, ending: Ending, /) -> None:
         """Keep it."""
-        self.refused.append((attempt, ending))
+        self.recorded.append((attempt, ending))
 
     async def page(self, query: object, /) -> Page[AuditEntry]:
         """List one."""

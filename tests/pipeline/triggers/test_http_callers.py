@@ -137,7 +137,7 @@ class TestHandlers:
         """The audit log knows whose role was not enough; a bad token names nobody."""
         await as_caller(services, "start_all_sync_runs", token)
 
-        [(attempt, _)] = services.audit.refused
+        [(attempt, _)] = services.audit.recorded
         assert (attempt.actor.kind, attempt.actor.object_id) == (kind, object_id)
 
 

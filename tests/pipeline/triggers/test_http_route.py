@@ -28,6 +28,7 @@ def test_refused_credentials_are_counted_for_whom_a_token_names(caller: Caller, 
         body=NoBody(),
         query=NoQuery(),
         origin=Origin(address=ADDRESS),
+        correlation_id="x",
     )
 
     assert call.trier == Trier(token_of=token_of, address=ADDRESS)

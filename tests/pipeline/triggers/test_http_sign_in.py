@@ -1,7 +1,9 @@
 """The routes of the sign-in: whom they tell what, and what a browser is shown."""
 
+import msgspec
 import pytest
 
+from pipeline.audit import Actor, Target
 from pipeline.callers.caller import KEY_HOLDER, Caller
 from pipeline.errors import SignInRefused
 from pipeline.model import ProblemView
@@ -11,6 +13,8 @@ from pipeline.triggers.http_sign_in import starter_of
 from tests.pipeline.triggers.calls import CONNECT, HTML, Answer, call
 from tests.pipeline.triggers.memory_services import MemoryServices
 
+TENANT, PERSON = (f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 5))
+HEADERS = {"x-forwarded-for": "203.0.113.7:49828", "x-correlation-id": "portal-42"}
 RETURN_URL = "https://portal.example/connected"
 FAILED = ProblemView(
     code="authentication_failed", detail="<b>No.</b>", advice="Ask.", reason="consent_declined"
@@ -103,6 +107,49 @@ class TestRedirect:
         answer = await came_back(services)
 
         assert answer.headers["location"] == f"{RETURN_URL}?sign_in_id=s+1&error=consent_declined"
+
+
+class TestAuditLog:
+    """What is left of a sign-in that ended."""
+
+    @pytest.mark.parametrize(("return_url", "status"), [(None, 200), (RETURN_URL, 302)])
+    async def test_complete(self, services: MemoryServices, return_url: str | None, status: int) -> None:
+        """The person's ids as Entra gave them, from where, and the result; no code, state or sign-in id."""
+        ended = done(return_url=return_url)
+        services.sign_ins.finished = msgspec.structs.replace(ended, tenant_id=TENANT, principal_id=PERSON)
+
+        await call(
+            services, "finish_sign_in", params={"code": "hunter2", "state": "hunter3"}, headers=HEADERS
+        )
+
+        [(attempt, ending)] = services.audit.recorded
+        assert attempt.action == "sign_in"
+        assert attempt.actor == Actor(kind="person", object_id=PERSON, tenant_id=TENANT)
+        assert attempt.target == Target(method="sign_in", tenant_id=TENANT, principal_id=PERSON)
+        assert (attempt.origin.address, attempt.correlation_id) == ("203.0.113.7", "portal-42")
+        assert (ending.result.outcome, ending.result.status) == ("succeeded", status)
+        assert not [one for one in (b"hunter", b"s 1") if one in msgspec.json.encode((attempt, ending))]
+
+    @pytest.mark.parametrize(("return_url", "status"), [(None, 400), (RETURN_URL, 302)])
+    async def test_failed(self, services: MemoryServices, return_url: str | None, status: int) -> None:
+        """Code and reason of what failed; Entra has named nobody."""
+        services.sign_ins.finished = done(return_url=return_url, problem=FAILED)
+
+        await came_back(services)
+
+        [(attempt, ending)] = services.audit.recorded
+        result = ending.result
+        assert attempt.actor == Actor(kind="person")
+        assert (result.outcome, result.status) == ("refused", status)
+        assert (result.code, result.reason) == ("authentication_failed", "consent_declined")
+
+    async def test_of_no_sign_in(self, services: MemoryServices) -> None:
+        """Nothing is left of what anybody makes up: the log could be filled with it."""
+        services.fails_with = SignInRefused("This sign-in is not known.")
+
+        await came_back(services, state="s", code="c")
+
+        assert services.audit.recorded == []
 
 
 class TestStarter:
