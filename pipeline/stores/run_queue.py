@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.configuration.values import StorageTarget
-from pipeline.stores.tables import behind_proxy
+from pipeline.stores.transport import storage_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ class RunQueue:
                     self._target.connection_string or "",
                     QUEUE,
                     message_encode_policy=encoding,
-                    use_env_settings=behind_proxy(),
+                    transport=storage_transport(),
                 )
             else:
                 self._opened = QueueClient(
@@ -90,6 +90,6 @@ class RunQueue:
                     QUEUE,
                     credential=self._identity(),
                     message_encode_policy=encoding,
-                    use_env_settings=behind_proxy(),
+                    transport=storage_transport(),
                 )
         return self._opened

@@ -7,7 +7,6 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 
 import asyncio
 import contextlib
-import os
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
@@ -21,6 +20,7 @@ from collectors.errors import ConnectorError
 from pipeline.configuration.values import StorageTarget
 from pipeline.stores.migrations import MIGRATIONS
 from pipeline.stores.schema import Schemas, TableName
+from pipeline.stores.transport import storage_transport
 from pipeline.times import Clock, utc_now
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ CHANGED_MEANWHILE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECO
 """Gone, there already, another ETag: what a write meets that somebody else was faster than."""
 TRANSACTION_OPERATIONS = 100
 TRANSACTION_BYTES = 3_500_000
-_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
 _CHUNK_CHARACTERS = 16_000
 """One character may be two UTF-16 units, of which a property holds 32,768."""
 _PLAIN_CHARACTERS = 80_000
@@ -125,21 +124,13 @@ class TableStorage:
 
             if self._target.uri is None:
                 self._opened[name] = QuickTableClient.from_connection_string(
-                    self._target.connection_string or "", name, use_env_settings=behind_proxy()
+                    self._target.connection_string or "", name, transport=storage_transport()
                 )
             else:
                 self._opened[name] = QuickTableClient(
-                    self._target.uri, name, credential=self._identity(), use_env_settings=behind_proxy()
+                    self._target.uri, name, credential=self._identity(), transport=storage_transport()
                 )
         return self._opened[name]
-
-
-def behind_proxy() -> bool:
-    """Tell whether the environment names a proxy.
-
-    Without one, a client need not look for it, and for a password in `~/.netrc`, in a thread at each request.
-    """
-    return any(value and name.lower() in _PROXIES for name, value in os.environ.items())
 
 
 def _failed(task: "asyncio.Task[TableClient]") -> bool:

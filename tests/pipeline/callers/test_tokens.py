@@ -76,10 +76,7 @@ class TestWhatHolds:
 
         assert b"ada" not in msgspec.json.encode(await rig.tokens.check(token)).lower()
 
-    @pytest.mark.parametrize(
-        "claims",
-        [{"exp": timedelta(seconds=-40)}, {"nbf": timedelta(seconds=40)}, {"iat": timedelta(seconds=40)}],
-    )
+    @pytest.mark.parametrize(("claim", "seconds"), [("exp", -40), ("nbf", 40), ("iat", 40)])
     async def test_clocks_may_differ_by_a_minute(self, rig: TokenRig, claim: str, seconds: int) -> None:
         """A little early or late is forgiven."""
         claims = timed({"iat": timedelta(minutes=-10), claim: timedelta(seconds=seconds)})

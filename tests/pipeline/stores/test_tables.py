@@ -17,7 +17,6 @@ from pipeline.stores.tables import (
     DocumentTooLarge,
     Operation,
     TableStorage,
-    behind_proxy,
     chunks_of,
     operation_bytes,
     pack,
@@ -35,19 +34,6 @@ HARD = ["a", '"', "\\", "\n", "\x01", "é", "Ж", "漢", "😀"]
 LARGE_BODY = pytest.mark.filterwarnings(
     "ignore:Sending a large body:ResourceWarning"
 )  # aiohttp, from 1 MiB on
-
-
-@pytest.mark.parametrize(("name", "named"), [("https_proxy", True), ("SOMETHING_ELSE", False)])
-def test_a_proxy_is_used_where_the_environment_names_one(
-    monkeypatch: pytest.MonkeyPatch, name: str, *, named: bool
-) -> None:
-    """And not looked for at each request where it names none."""
-    for known in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(known, raising=False)
-        monkeypatch.delenv(known.upper(), raising=False)
-    monkeypatch.setenv(name, "http://127.0.0.1:3128")
-
-    assert behind_proxy() is named
 
 
 class Text(msgspec.Struct, frozen=True):
