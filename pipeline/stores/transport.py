@@ -14,8 +14,8 @@ _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
 def storage_transport(*, idle_s: float = IDLE_S) -> "AsyncHttpTransport[Any, Any]":
     """Make the connections of one storage client, which closes them with itself.
 
-    A request that meets a connection as it is closed fails, and not every one may be sent again: a transaction
-    that inserts may have been done. So connections are given up first.
+    A request that meets a connection as it is closed fails, and not every one may be sent again: it may have
+    been done. So connections are given up first.
 
     Args:
         idle_s: seconds that a connection may wait for its next request.
