@@ -170,6 +170,22 @@ module roles 'modules/roles.bicep' = {
   }
 }
 
+// Before the app: its first start needs the storage, and its settings the vault.
+module dataEndpoints 'modules/private-endpoints.bicep' = if (isolated) {
+  name: 'data-endpoints'
+  params: {
+    namePrefix: '${prefix}-${suffix}'
+    location: location
+    tags: tags
+    azureCloud: azureCloud
+    networkId: isolated ? network.outputs.id : ''
+    subnetId: isolated ? network.outputs.endpointSubnetId : ''
+    storageId: storage.outputs.id
+    vaultId: vault.outputs.id
+    siteId: ''
+  }
+}
+
 module app 'modules/function-app.bicep' = {
   name: 'function-app'
   params: {
@@ -199,28 +215,29 @@ module app 'modules/function-app.bicep' = {
   }
   dependsOn: [
     roles
+    dataEndpoints
   ]
 }
 
-module privateEndpoints 'modules/private-endpoints.bicep' = if (isolated) {
-  name: 'private-endpoints'
+module siteEndpoint 'modules/private-endpoints.bicep' = if (networkIsolation == 'full') {
+  name: 'site-endpoint'
   params: {
-    namePrefix: prefix
+    namePrefix: '${prefix}-${suffix}'
     location: location
     tags: tags
     azureCloud: azureCloud
     networkId: isolated ? network.outputs.id : ''
     subnetId: isolated ? network.outputs.endpointSubnetId : ''
-    storageId: storage.outputs.id
-    vaultId: vault.outputs.id
-    siteId: networkIsolation == 'full' ? app.outputs.id : ''
+    storageId: ''
+    vaultId: ''
+    siteId: app.outputs.id
   }
 }
 
 module alerts 'modules/alerts.bicep' = {
   name: 'alerts'
   params: {
-    namePrefix: prefix
+    namePrefix: '${prefix}-${suffix}'
     location: location
     tags: tags
     insightsId: monitoring.outputs.insightsId
@@ -231,7 +248,7 @@ module alerts 'modules/alerts.bicep' = {
 module workbook 'modules/workbook.bicep' = {
   name: 'workbook'
   params: {
-    namePrefix: environmentName
+    namePrefix: '${prefix}-${suffix}'
     location: location
     tags: tags
     insightsId: monitoring.outputs.insightsId

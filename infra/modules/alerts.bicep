@@ -34,9 +34,9 @@ var rules = [
   }
   {
     name: 'hourly-missing'
-    title: 'Hourly syncs were not planned for two hours'
+    title: 'No hourly sync was planned and ended well in two hours'
     severity: 1
-    query: 'requests | where timestamp > ago(2h) and name == "plan_hourly_syncs" and success == true | summarize found = count()'
+    query: 'let ticks = toscalar(requests | where timestamp > ago(2h) and name == "plan_hourly_syncs" and success == true | count); ${events} | where timestamp > ago(2h) and event in ("syncs_planned", "sync_run_finished") | summarize due = countif(timestamp < ago(1h) and event == "syncs_planned" and message has "frequency=hourly" and not(message has "planned=0")), ended = countif(event == "sync_run_finished" and message has "trigger=hourly" and not(message has "status=failed")) | project found = iff(ticks == 0 or (due > 0 and ended == 0), 0, 1)'
     operator: 'LessThan'
     threshold: 1
     frequency: 'PT30M'
@@ -46,9 +46,9 @@ var rules = [
   }
   {
     name: 'daily-missing'
-    title: 'Daily syncs were not planned for 25 hours'
+    title: 'No daily sync was planned and ended well in 25 hours'
     severity: 1
-    query: 'requests | where timestamp > ago(25h) and name == "plan_daily_syncs" and success == true | summarize found = count()'
+    query: 'let ticks = toscalar(requests | where timestamp > ago(25h) and name == "plan_daily_syncs" and success == true | count); ${events} | where timestamp > ago(25h) and event in ("syncs_planned", "sync_run_finished") | summarize due = countif(timestamp < ago(1h) and event == "syncs_planned" and message has "frequency=daily" and not(message has "planned=0")), ended = countif(event == "sync_run_finished" and message has "trigger=daily" and not(message has "status=failed")) | project found = iff(ticks == 0 or (due > 0 and ended == 0), 0, 1)'
     operator: 'LessThan'
     threshold: 1
     frequency: 'PT1H'

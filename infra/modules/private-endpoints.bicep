@@ -1,4 +1,4 @@
-// Private endpoints of storage (blob, queue, table), the vault and, if it is given, the app; each with its DNS zone.
+// Private endpoints, each with its DNS zone: of storage (blob, queue, table) and the vault, or of the app; '' leaves out.
 param namePrefix string
 param location string
 param tags object
@@ -61,7 +61,7 @@ var siteTargets = [
   }
 ]
 
-var targets = concat(dataTargets, empty(siteId) ? [] : siteTargets)
+var targets = concat(empty(storageId) ? [] : dataTargets, empty(siteId) ? [] : siteTargets)
 
 resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [for target in targets: {
   name: target.zone
