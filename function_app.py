@@ -8,15 +8,14 @@ import azure.functions as func
 from pipeline.services import Services
 from pipeline.settings import Settings
 from pipeline.triggers import http_api, queue_workers, timers
-from pipeline.triggers.surface import FUNCTIONS
+from pipeline.triggers.indexed_app import IndexedApp
 
 # azure-core logs every request at INFO, which costs money in Application Insights and says nothing new.
 logging.getLogger("azure").setLevel(logging.WARNING)
 
 settings = Settings.read(os.environ)
-services = Services(settings, functions=FUNCTIONS)
-
-app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+app = IndexedApp(http_auth_level=func.AuthLevel.FUNCTION)
+services = Services(settings, functions=lambda: app.indexed)
 app.register_functions(http_api.blueprint(services))
 app.register_functions(
     timers.blueprint(

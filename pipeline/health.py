@@ -20,6 +20,7 @@ from pipeline.watching.timer_runs import TimerHealth
 PATIENCE_S = 4.0
 FRESH_FOR_S = 5.0
 
+type Names = Callable[[], tuple[str, ...]]
 type Probe = Callable[[], Awaitable[object]]
 """Uses one dependency in the cheapest way that proves it usable; raises if it is not."""
 
@@ -86,7 +87,7 @@ class Health:
         probes: how each part of the app is tried, by its name (`tables`, `queue`, `key_vault`).
         outside: the same for what belongs to others (`entra`, `resource_manager`): only for the details.
         version: of the app.
-        functions: the names of its functions.
+        functions: gives the names of the functions that the host found.
         reports: what else the details tell.
         patience_s: how long one part may take.
         monotonic: seconds that only grow.
@@ -97,7 +98,7 @@ class Health:
         probes: Mapping[str, Probe],
         *,
         version: str,
-        functions: tuple[str, ...],
+        functions: Names,
         outside: Mapping[str, Probe] | None = None,
         reports: Reports | None = None,
         patience_s: float = PATIENCE_S,
@@ -134,7 +135,7 @@ class Health:
             checked_at=rfc3339(utc_now()),
             version=self._version,
             python=platform.python_version(),
-            functions=self._functions,
+            functions=self._functions(),
             parts=parts,
             timers=timers,
             connections=connections,

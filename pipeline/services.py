@@ -19,7 +19,7 @@ from pipeline.connecting.secret_expiry import days_to_tell
 from pipeline.connecting.views import ConnectionViews
 from pipeline.connections import Connections
 from pipeline.credentials import Credentials
-from pipeline.health import Health
+from pipeline.health import Health, Names
 from pipeline.reading.catalogue import Catalogue
 from pipeline.reading.cursors import Cursors
 from pipeline.reading.population import Population
@@ -60,11 +60,11 @@ class Services:
 
     Args:
         settings: the app's settings, checked.
-        functions: names of the app's functions, for the health report.
+        functions: gives the names of the functions that the host found, for the health report.
         clock: the present.
     """
 
-    def __init__(self, settings: Settings, *, functions: tuple[str, ...], clock: Clock = utc_now) -> None:
+    def __init__(self, settings: Settings, *, functions: Names, clock: Clock = utc_now) -> None:
         self.settings = settings
         self._functions = functions
         self._clock = clock

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pipeline
 from pipeline.azure.clouds import Cloud
-from pipeline.health import Health, Reports, SecretsHealth
+from pipeline.health import Health, Names, Reports, SecretsHealth
 from pipeline.stores.secrets import KeyVaultSecrets
 from pipeline.stores.tables import TableStorage
 from pipeline.syncing.attempt import Stores
@@ -22,13 +22,13 @@ def app_health(
     *,
     timers: TimerRuns,
     secrets_left: Callable[[], Awaitable[SecretsHealth]],
-    functions: tuple[str, ...],
+    functions: Names,
     clock: Clock,
 ) -> Health:
     """Put it together.
 
     Takes the app's own parts, the cloud and the connections to it, what keeps the timers' runs and counts the
-    secrets left, and the names of the app's functions.
+    secrets left, and the functions that the host found.
     """
     doors = FrontDoors(*outside)
     return Health(

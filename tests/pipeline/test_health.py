@@ -39,7 +39,7 @@ async def cancelled() -> None:
 
 def health_of(**probes: Probe) -> Health:
     """Make a health of these parts, impatient."""
-    return Health(probes, version="1", functions=("a", "b"), patience_s=0.05)
+    return Health(probes, version="1", functions=lambda: ("a", "b"), patience_s=0.05)
 
 
 async def part_of(probe: Probe) -> PartHealth:
@@ -124,7 +124,7 @@ class TestState:
         async def tables() -> None:
             await probes["tables"]()
 
-        health = Health({"tables": tables}, version="1", functions=(), monotonic=lambda: seconds[0])
+        health = Health({"tables": tables}, version="1", functions=tuple, monotonic=lambda: seconds[0])
         before = await health.state()
         probes["tables"] = broken
         cached = await health.state()
@@ -138,7 +138,7 @@ class TestDetailsAndState:
 
     async def test_what_others_run_is_not_tried_for_anybody(self) -> None:
         """Entra away: the details say so, and the state stays cheap and about this app."""
-        health = Health({"tables": fine}, outside={"entra": refused}, version="1", functions=())
+        health = Health({"tables": fine}, outside={"entra": refused}, version="1", functions=tuple)
 
         details = await health.details()
 
@@ -151,7 +151,7 @@ class TestDetailsAndState:
         async def asked() -> ConnectionsHealth:
             raise AssertionError
 
-        health = Health({}, reports=Reports(connections=asked), version="1", functions=())
+        health = Health({}, reports=Reports(connections=asked), version="1", functions=tuple)
 
         assert (await health.state()).status == "ok"
 
@@ -162,7 +162,7 @@ class TestDetailsAndState:
         async def timers() -> tuple[TimerHealth, ...]:
             return (TimerHealth(name="plan_hourly_syncs", last_run_at=None, late=late),)
 
-        details = await Health({}, reports=Reports(timers=timers), version="1", functions=()).details()
+        details = await Health({}, reports=Reports(timers=timers), version="1", functions=tuple).details()
 
         assert (details.status, details.timers) == (status, await timers())
 
@@ -172,7 +172,7 @@ class TestDetailsAndState:
         async def connections() -> ConnectionsHealth:
             return ConnectionsHealth(total=3, stale=2, attention=2)
 
-        health = Health({}, reports=Reports(connections=connections), version="1", functions=())
+        health = Health({}, reports=Reports(connections=connections), version="1", functions=tuple)
         details = await health.details()
 
         assert (details.status, details.connections) == ("ok", await connections())
@@ -203,6 +203,6 @@ async def test_secrets_left(
     count: Callable[[], Awaitable[SecretsHealth]], expected: SecretsHealth | None
 ) -> None:
     """The details tell how many discarded secrets are not gone yet; where nobody can tell, nothing."""
-    health = Health({}, version="1", functions=(), reports=Reports(secrets_left=count), patience_s=0.05)
+    health = Health({}, version="1", functions=tuple, reports=Reports(secrets_left=count), patience_s=0.05)
 
     assert (await health.details()).secrets_left == expected

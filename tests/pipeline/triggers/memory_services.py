@@ -240,7 +240,7 @@ class MemoryServices:
         self.cursors = Cursors(MemoryVault(), settle_s=0)
         self.catalogue = Catalogue(lambda: COLLECTORS, lambda: MAPPINGS)
         self.guides = ConnectGuides(SETTINGS, lambda: COLLECTORS)
-        self.health = Health({}, version="1.2.3", functions=("get_health",))
+        self.health = Health({}, version="1.2.3", functions=lambda: ("get_health",))
         self.connections = MemoryConnections(self)
         self.sync_runs = MemorySyncRuns(self)
         self.sign_ins = MemorySignIns(self)
