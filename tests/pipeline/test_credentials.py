@@ -202,10 +202,12 @@ class TestOpen:
     async def test_close(self, app: App) -> None:
         """Closing drops every credential, and connections of its own are closed with it."""
         own = Credentials(app.settings, app.secrets)
-        record = CredentialRecord(method="client_secret", tenant_id="t", client_id="c")
-        own.trial(Offer(record=record, secret="made-up"))
-
+        record = await kept(app)
+        before = await own.open(record)
         await own.close()
+        await own.close()
+
+        assert await own.open(record) is not before
         await own.close()
 
 

@@ -146,8 +146,12 @@ async def test_the_fullest_transaction_is_accepted(rig: Rig, character: str) -> 
         ("upsert", {"PartitionKey": connection_id, "RowKey": f"{at}", **pack(Text(character * 15_000))})
         for at in range(100)
     ]
+    chunk = next(iter(chunks_of(rows)))
     table = await rig.tables.table("findings")
-    await table.submit_transaction(next(iter(chunks_of(rows))))
+    await table.submit_transaction(chunk)
+    kept = [row["RowKey"] async for row in table.query_entities(f"PartitionKey eq '{connection_id}'")]
+
+    assert sorted(kept) == sorted(str(operation[1]["RowKey"]) for operation in chunk)
 
 
 async def test_a_table_is_made_once_and_again_after_a_failure(storage: str) -> None:

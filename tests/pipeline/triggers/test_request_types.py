@@ -100,8 +100,8 @@ def test_one_wrong_field_is_the_one_that_is_named(of: type[msgspec.Struct], data
 @EACH_BODY
 @SEVERAL
 @given(body=st.binary())
-def test_any_bytes_are_refused(of: type[msgspec.Struct], body: bytes) -> None:
-    """What is no JSON is refused as that."""
+def test_any_bytes_are_the_type_or_refused(of: type[msgspec.Struct], body: bytes) -> None:
+    """Bytes of any kind end as the type or as a refusal, never otherwise."""
     faults_of(body, of)
 
 
